@@ -1,0 +1,95 @@
+package io.yoco4j.core.checkpoint;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.arch.ArchitectureJson;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * Writes a model folder. A new folder appears whole or not at all; in an existing one each file is replaced atomically,
+ * the weights last.
+ */
+public final class CheckpointWriter {
+    private final Architecture architecture;
+    private final SafetensorsWriter weights;
+    private final Map<String, String> texts = new LinkedHashMap<>();
+
+    public CheckpointWriter(Architecture architecture, SafetensorsWriter weights) {
+        this.architecture = architecture;
+        this.weights = weights;
+    }
+
+    /** Adds tokenizer.json. */
+    public CheckpointWriter tokenizer(String json) {
+        return text(Checkpoint.TOKENIZER, json);
+    }
+
+    /** Adds generation_config.json. */
+    public CheckpointWriter generation(GenerationConfig config) {
+        return text(Checkpoint.GENERATION_CONFIG, config.write());
+    }
+
+    /** Adds the model card, or another text file, under a plain file name. */
+    public CheckpointWriter text(String file, String content) {
+        texts.put(file, content);
+        return this;
+    }
+
+    /**
+     * Writes a folder that must not exist yet, or be empty.
+     *
+     * @throws InvalidInputException when there is something at {@code folder} already
+     * @throws UncheckedIOException when writing fails; no folder is then left behind
+     */
+    public void create(Path folder) {
+        Path absolute = folder.toAbsolutePath().normalize();
+        Path temporary = absolute.resolveSibling("." + absolute.getFileName() + ".tmp");
+        try {
+            requireFree(folder);
+            AtomicFiles.deleteRecursively(temporary);
+            replace(temporary);
+            Files.deleteIfExists(absolute);
+            AtomicFiles.move(temporary, absolute);
+        } catch (IOException e) {
+            throw new UncheckedIOException(folder + " could not be written: " + e.getMessage(), e);
+        } finally {
+            try {
+                AtomicFiles.deleteRecursively(temporary);
+            } catch (IOException _) {
+                // The failure that matters is the one already under way.
+            }
+        }
+    }
+
+    /**
+     * Refuses an output folder that holds something.
+     *
+     * @throws InvalidInputException when it does, or is a file
+     */
+    public static void requireFree(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> entries = Files.isDirectory(folder) ? Files.list(folder) : Stream.of(folder)) {
+            if (entries.findAny().isPresent()) {
+                throw new InvalidInputException(
+                        folder + " exists already and is not an empty folder: name another, or remove it first");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(folder + " could not be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** Writes into {@code folder}, made where it is missing, replacing the files of this name one by one. */
+    public void replace(Path folder) {
+        texts.forEach((file, content) -> AtomicFiles.writeString(folder.resolve(file), content));
+        AtomicFiles.writeString(folder.resolve(Checkpoint.CONFIG), ArchitectureJson.write(architecture));
+        weights.write(folder.resolve(Checkpoint.WEIGHTS));
+    }
+}
