@@ -1,0 +1,266 @@
+package io.yoco4j.train.model;
+
+import static io.yoco4j.core.arch.ParameterLayout.CACHE_K;
+import static io.yoco4j.core.arch.ParameterLayout.CACHE_K_NORM;
+import static io.yoco4j.core.arch.ParameterLayout.CACHE_NORM;
+import static io.yoco4j.core.arch.ParameterLayout.CACHE_V;
+import static io.yoco4j.core.arch.ParameterLayout.EMBEDDING;
+import static io.yoco4j.core.arch.ParameterLayout.FINAL_NORM;
+import static io.yoco4j.core.arch.ParameterLayout.HEAD;
+
+import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.arch.Attention;
+import io.yoco4j.core.arch.ParameterLayout;
+import io.yoco4j.core.arch.Stage;
+import io.yoco4j.core.arch.Stage.LoopInput;
+import io.yoco4j.core.arch.Stage.LoopKv;
+import io.yoco4j.train.model.TorchContext.KeyValues;
+import io.yoco4j.train.model.TorchContext.Place;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs an architecture's stages on autograd tensors, in the order and under the names of docs/format.md; the engine's
+ * executor reads side by side with this one. Matrices compute in float32 or bfloat16, the residual stream, norms and
+ * losses in float32.
+ */
+public final class StageExecutor implements AutoCloseable {
+    private final Parameters parameters;
+    private final ScalarType computeType;
+    private final double dropout;
+    private final TorchAttention attention = new TorchAttention();
+    private final Map<String, Tensor> rotations = new HashMap<>();
+
+    /**
+     * @param bf16 whether matrices compute in bfloat16 rather than float32
+     * @param dropout probability of dropping an entry that a layer adds to the residual stream; 0 but in training
+     */
+    public StageExecutor(Parameters parameters, boolean bf16, double dropout) {
+        this.parameters = parameters;
+        this.computeType = bf16 ? ScalarType.BFloat16 : ScalarType.Float;
+        this.dropout = dropout;
+    }
+
+    /** Logits of every position, [B, N, V] float32; ids are [B, N] int64. */
+    public Tensor logits(Architecture a, Tensor ids, TorchContext context) {
+        return Torch.scoped(() -> {
+            Pass pass = new Pass(a, parameters.cast(computeType), context, ids.size(1));
+            return pass.head(pass.hidden(ids)).to(ScalarType.Float);
+        });
+    }
+
+    /**
+     * Mean next-token cross-entropy in nats, a scalar.
+     *
+     * @param a the parameters' architecture, at any number of loops
+     * @param ids [B, N] int64
+     * @param targets [B, N] int64: at each position the id that follows
+     */
+    public Tensor loss(Architecture a, Tensor ids, Tensor targets) {
+        return Torch.scoped(() -> {
+            Tensor logits = logits(a, ids, TorchContext.none());
+            return torch.cross_entropy_loss(logits.view(-1, a.vocabSize()), targets.view(-1));
+        });
+    }
+
+    /** One forward pass over a chunk: its weights as cast for it, its positions. */
+    private final class Pass {
+        private final Architecture a;
+        private final Map<String, Tensor> weights;
+        private final TorchContext context;
+        private final long n;
+        private final PointerScope scope = PointerScope.getInnerScope();
+
+        Pass(Architecture a, Map<String, Tensor> weights, TorchContext context, long n) {
+            this.a = a;
+            this.weights = weights;
+            this.context = context;
+            this.n = n;
+        }
+
+        /** From ids [B, N] to the normed output of the last stage [B, N, D]. */
+        Tensor hidden(Tensor ids) {
+            Tensor x =
+                    Torch.times(torch.embedding(weight(EMBEDDING), ids).to(ScalarType.Float), a.embeddingMultiplier());
+            @Nullable KeyValues globalCache = null;
+            for (int s = 0; s < a.stages().size(); s++) {
+                if (s == a.firstCrossStage()) {
+                    globalCache = globalCache(x);
+                }
+                x = stage(s, x, globalCache);
+            }
+            context.advance((int) n);
+            return norm(x, FINAL_NORM);
+        }
+
+        Tensor head(Tensor x) {
+            return linear(x, a.tiedEmbeddings() ? EMBEDDING : HEAD);
+        }
+
+        /** The layers of a stage, {@code loops} times. */
+        private Tensor stage(int s, Tensor input, @Nullable KeyValues globalCache) {
+            Stage stage = a.stages().get(s);
+            KeyValues[] first = new KeyValues[stage.layers()];
+            Tensor x = input;
+            for (int t = 0; t < stage.loops(); t++) {
+                if (t > 0 && stage.loopInput() == LoopInput.INJECT) {
+                    x = x.add(input);
+                }
+                for (int l = 0; l < stage.layers(); l++) {
+                    if (globalCache != null) {
+                        first[l] = globalCache;
+                    }
+                    x = layer(stage, new Place(s, t, l), x, first);
+                }
+            }
+            return x;
+        }
+
+        /** x + o_proj(mixer(norm x)), then x + mlp(norm x). */
+        private Tensor layer(Stage stage, Place place, Tensor input, KeyValues[] first) {
+            return Torch.scoped(() -> {
+                String p = ParameterLayout.layer(place.stage(), place.layer());
+                Tensor h = norm(input, p + "attn_norm.weight").to(computeType);
+                Tensor mixed = switch (stage.attention()) {
+                    case Attention.Full _ -> selfAttention(stage, place, p, h, TorchAttention.UNBOUNDED, first);
+                    case Attention.SlidingWindow(int window) -> selfAttention(stage, place, p, h, window, first);
+                    case Attention.Cross _ ->
+                        attention.attend(queries(stage, p, h), first[place.layer()], TorchAttention.UNBOUNDED);
+                    case Attention.GatedRetention _ -> gatedRetention(place, p, h);
+                };
+                Tensor x = input.add(drop(linear(mixed, p + "attn.o_proj.weight")));
+                Tensor m = norm(x, p + "mlp_norm.weight").to(computeType);
+                Tensor gated =
+                        torch.silu(linear(m, p + "mlp.gate_proj.weight")).mul(linear(m, p + "mlp.up_proj.weight"));
+                return x.add(drop(linear(gated, p + "mlp.down_proj.weight")));
+            });
+        }
+
+        /** Attention to the stage's own keys and values; iterations after the first may reuse those of the first. */
+        private Tensor selfAttention(Stage stage, Place place, String p, Tensor h, int window, KeyValues[] first) {
+            Tensor q = queries(stage, p, h);
+            KeyValues kv = first[place.layer()];
+            if (kv == null || stage.loopKv() == LoopKv.EACH) {
+                Tensor k = headNorm(heads(linear(h, p + "attn.k_proj.weight")), p + "attn.k_norm.weight");
+                Tensor v = heads(linear(h, p + "attn.v_proj.weight"));
+                kv = context.extend(place, position(stage.rope(), k), v.transpose(1, 2), window);
+                if (stage.loopKv() == LoopKv.FIRST && stage.loops() > 1) {
+                    kv = new KeyValues(outlive(kv.keys()), outlive(kv.values()));
+                    first[place.layer()] = kv;
+                }
+            }
+            return attention.attend(q, kv, window);
+        }
+
+        /** Queries [B, H, N, hd], normed and rotated as the stage wants. */
+        private Tensor queries(Stage stage, String p, Tensor h) {
+            return position(
+                    stage.rope(), headNorm(heads(linear(h, p + "attn.q_proj.weight")), p + "attn.q_norm.weight"));
+        }
+
+        /** silu(g) * RMSNorm per head of the retention's output, [B, N, H x hd]. */
+        private Tensor gatedRetention(Place place, String p, Tensor h) {
+            Tensor q = position(true, heads(linear(h, p + "attn.q_proj.weight")));
+            Tensor k = position(true, heads(linear(h, p + "attn.k_proj.weight")));
+            Tensor v = heads(linear(h, p + "attn.v_proj.weight")).transpose(1, 2);
+            Tensor logDecay = Torch.times(
+                    torch.log_sigmoid(linear(h, p + "attn.decay_proj.weight").to(ScalarType.Float)), 1.0 / 16);
+            Tensor o = TorchRetention.retain(q, k, v, logDecay.transpose(1, 2), context, place);
+            Tensor normed = rmsNorm(o.transpose(1, 2), a.headDim(), null).reshape(h.size(0), n, a.queryDim());
+            return torch.silu(linear(h, p + "attn.g_proj.weight")).mul(normed.to(computeType));
+        }
+
+        /** Keys and values that all cross stages read, from the output of the stage before them. */
+        private KeyValues globalCache(Tensor x) {
+            Tensor c = norm(x, CACHE_NORM).to(computeType);
+            Tensor k = headNorm(heads(linear(c, CACHE_K)), CACHE_K_NORM);
+            Tensor v = heads(linear(c, CACHE_V)).transpose(1, 2);
+            return context.extend(Place.GLOBAL_CACHE, position(a.globalCacheRope(), k), v, TorchAttention.UNBOUNDED);
+        }
+
+        /** [B, N, heads x hd] as [B, N, heads, hd]. */
+        private Tensor heads(Tensor t) {
+            return t.view(t.size(0), n, -1, a.headDim());
+        }
+
+        /** Per-head RMSNorm where the architecture has qk_norm. */
+        private Tensor headNorm(Tensor t, String name) {
+            return a.qkNorm()
+                    ? rmsNorm(t.to(ScalarType.Float), a.headDim(), weight(name)).to(computeType)
+                    : t;
+        }
+
+        /** [B, N, heads, hd] as [B, heads, N, hd], rotated by position where {@code rope}. */
+        private Tensor position(boolean rope, Tensor t) {
+            if (!rope) {
+                return t.transpose(1, 2);
+            }
+            long half = a.headDim() / 2;
+            Tensor cos = rotation("cos");
+            Tensor sin = rotation("sin");
+            Tensor x1 = t.narrow(3, 0, half);
+            Tensor x2 = t.narrow(3, half, half);
+            return Torch.cat(3, x1.mul(cos).sub(x2.mul(sin)), x2.mul(cos).add(x1.mul(sin)))
+                    .transpose(1, 2);
+        }
+
+        /** cos or sin of position x theta^(-2j/hd), [N, 1, hd/2], made once per span of positions. */
+        private Tensor rotation(String function) {
+            int start = context.position();
+            return rotations.computeIfAbsent(function + " " + start + " " + n, _ -> {
+                int half = a.headDim() / 2;
+                float[] table = new float[Math.toIntExact(n * half)];
+                for (int i = 0; i < n; i++) {
+                    for (int j = 0; j < half; j++) {
+                        double angle = (start + i) * Math.pow(a.ropeTheta(), -2.0 * j / a.headDim());
+                        table[i * half + j] = (float) (function.equals("cos") ? Math.cos(angle) : Math.sin(angle));
+                    }
+                }
+                return Torch.keep(
+                        Torch.scoped(() -> Torch.floats(table, n, 1, half).to(computeType)));
+            });
+        }
+
+        private Tensor norm(Tensor x, String name) {
+            return rmsNorm(x, a.hiddenSize(), weight(name));
+        }
+
+        private Tensor rmsNorm(Tensor x, long width, @Nullable Tensor weight) {
+            TensorOptional w = weight == null ? new TensorOptional() : new TensorOptional(weight);
+            return torch.rms_norm(x, new long[] {width}, w, new DoubleOptional(a.rmsNormEps()));
+        }
+
+        private Tensor linear(Tensor x, String name) {
+            return torch.linear(x.to(computeType), weight(name));
+        }
+
+        private Tensor drop(Tensor t) {
+            return dropout > 0 ? torch.dropout(t, dropout, true) : t;
+        }
+
+        private Tensor weight(String name) {
+            return Objects.requireNonNull(weights.get(name), name);
+        }
+
+        /** Passes a tensor of a layer's scope on to the pass's, for later iterations. */
+        private Tensor outlive(Tensor t) {
+            scope.attach(t);
+            return t;
+        }
+    }
+
+    @Override
+    public void close() {
+        attention.close();
+        rotations.values().forEach(Tensor::close);
+        rotations.clear();
+    }
+}

@@ -1,0 +1,36 @@
+package io.yoco4j.train.model;
+
+import io.yoco4j.core.arch.Architecture;
+import java.util.Arrays;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+
+/** Logits without gradients, over a sequence in chunks: how the two executors are held against each other. */
+public final class TorchLogits {
+    private TorchLogits() {}
+
+    /**
+     * Logits of every position.
+     *
+     * @param a the executor's architecture, at any number of loops
+     * @param ids a sequence, each in 0..V-1
+     * @param chunk tokens per forward pass, at least 1
+     * @return [n, V], row-major
+     */
+    public static float[] of(StageExecutor executor, Architecture a, int[] ids, int chunk) {
+        float[] out = new float[Math.multiplyExact(ids.length, a.vocabSize())];
+        try (NoGradGuard _ = new NoGradGuard();
+                TorchContext context = TorchContext.remembering()) {
+            for (int at = 0; at < ids.length; at += chunk) {
+                int n = Math.min(chunk, ids.length - at);
+                try (PointerScope _ = new PointerScope()) {
+                    long[] rows = Arrays.stream(ids, at, at + n).asLongStream().toArray();
+                    Tensor logits = executor.logits(a, Torch.longs(rows, 1, n), context);
+                    System.arraycopy(Torch.toFloats(logits), 0, out, at * a.vocabSize(), n * a.vocabSize());
+                }
+            }
+        }
+        return out;
+    }
+}
