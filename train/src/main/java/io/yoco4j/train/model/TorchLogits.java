@@ -33,4 +33,31 @@ public final class TorchLogits {
         }
         return out;
     }
+
+    /**
+     * The most likely continuation.
+     *
+     * @param prompt at least one id
+     * @param count tokens to generate, at most
+     * @param endOfText the id that ends the text before that; it is not part of the result
+     * @return the continuation alone
+     */
+    public static int[] greedy(StageExecutor executor, Architecture a, int[] prompt, int count, int endOfText) {
+        int[] out = new int[count];
+        try (NoGradGuard _ = new NoGradGuard();
+                TorchContext context = TorchContext.remembering()) {
+            long[] next = Arrays.stream(prompt).asLongStream().toArray();
+            for (int i = 0; i < count; i++) {
+                try (PointerScope _ = new PointerScope()) {
+                    Tensor logits = executor.logits(a, Torch.longs(next, 1, next.length), context);
+                    out[i] = (int) logits.select(1, next.length - 1L).argmax().item_long();
+                }
+                if (out[i] == endOfText) {
+                    return Arrays.copyOf(out, i);
+                }
+                next = new long[] {out[i]};
+            }
+        }
+        return out;
+    }
 }

@@ -1,0 +1,293 @@
+package io.yoco4j.train;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.arch.Accounting;
+import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.arch.ArchitectureJson;
+import io.yoco4j.core.checkpoint.AtomicFiles;
+import io.yoco4j.core.checkpoint.Checkpoint;
+import io.yoco4j.core.checkpoint.DType;
+import io.yoco4j.core.checkpoint.GenerationConfig;
+import io.yoco4j.core.checkpoint.SafetensorsWriter;
+import io.yoco4j.core.text.Tokenizer;
+import io.yoco4j.train.TrainingListener.Evaluation;
+import io.yoco4j.train.TrainingListener.Sample;
+import io.yoco4j.train.TrainingListener.Step;
+import io.yoco4j.train.data.Batches;
+import io.yoco4j.train.data.Shards;
+import io.yoco4j.train.data.Windows;
+import io.yoco4j.train.model.Parameters;
+import io.yoco4j.train.model.Parameters.Initialization;
+import io.yoco4j.train.model.StageExecutor;
+import io.yoco4j.train.model.Torch;
+import io.yoco4j.train.model.TorchLogits;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SplittableRandom;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Trains one model: batches, loss, gradient, AdamW, evaluation, checkpoint. Every random choice is a function of the
+ * seed and the step, so a run that is stopped and resumed continues as if it had not been (bit for bit in float32, for
+ * a run bounded by steps).
+ */
+public final class Trainer {
+    private final Architecture architecture;
+    private final TrainingOptions options;
+    private final Shards shards;
+    private final Tokenizer tokenizer;
+    private final Path folder;
+    private final TrainingListener listener;
+    private final Deque<Double> recentSeconds = new ArrayDeque<>();
+    private volatile boolean stopRequested;
+
+    /**
+     * @param folder of the model; made where it is missing
+     * @throws InvalidInputException when loops are to be drawn but nothing loops, or data and tokenizer do not fit
+     */
+    public Trainer(
+            Architecture architecture,
+            TrainingOptions options,
+            Shards shards,
+            Tokenizer tokenizer,
+            Path folder,
+            TrainingListener listener) {
+        if (options.drawsLoops() && !architecture.looped()) {
+            throw new InvalidInputException("loops are to be drawn from " + options.minLoops() + ".." + options.maxLoops()
+                    + ", but the system has no looped stage: leave --loops out");
+        }
+        if (shards.vocabularySize() > architecture.vocabSize()) {
+            throw new InvalidInputException("the data has a vocabulary of " + shards.vocabularySize()
+                    + " tokens, but the model one of " + architecture.vocabSize());
+        }
+        this.architecture = architecture;
+        this.options = options;
+        this.shards = shards;
+        this.tokenizer = tokenizer;
+        this.folder = folder;
+        this.listener = listener;
+    }
+
+    /** Asks the run to save and end after the step it is in; from any thread. */
+    public void stop() {
+        stopRequested = true;
+    }
+
+    /** How a run ended: the last step, and the last evaluation if there was one. */
+    public record Result(long step, Optional<Evaluation> evaluation, boolean stopped) {}
+
+    /**
+     * Trains to the end of the budget, or until {@link #stop}.
+     *
+     * @param resume go on from the state in the folder
+     * @throws InvalidInputException when the state to resume from is missing or of another model
+     * @throws TrainingDivergedException when loss or gradient is not finite; the checkpoint before is untouched
+     * @throws java.io.UncheckedIOException when a checkpoint cannot be written; the one before is untouched
+     */
+    public Result run(boolean resume) {
+        try (Parameters parameters = new Parameters(architecture);
+                AdamW optimizer = new AdamW(parameters, options);
+                StageExecutor training = new StageExecutor(parameters, options.bf16(), options.dropout());
+                StageExecutor evaluating = new StageExecutor(parameters, options.bf16(), 0)) {
+            TrainingState state = new TrainingState(0, 0, -1);
+            if (resume) {
+                state = TrainingState.read(folder, parameters, optimizer);
+            } else {
+                parameters.initialize(new Initialization(options.linearInit(), options.outputInit()), options.seed());
+            }
+            writeDescription();
+            double peak = PeakProbe.flops(options.bf16());
+            listener.started(
+                    options, parameters.count(), peak, resume ? Optional.of(state.step()) : Optional.empty());
+            return loop(state, new Run(parameters, optimizer, training, evaluating, peak));
+        }
+    }
+
+    /** What lives as long as a run. */
+    private record Run(
+            Parameters parameters, AdamW optimizer, StageExecutor training, StageExecutor evaluating, double peak) {}
+
+    private Result loop(TrainingState start, Run run) {
+        Batches batches = new Batches(
+                shards.train(), options.batchSize(), options.accumulation(), options.sequenceLength(), options.seed());
+        Windows heldOut = new Windows(shards.validation(), options.sequenceLength());
+        MetricsLog metrics = MetricsLog.open(folder, start.step());
+        TrainingState state = start;
+        Optional<Evaluation> last = Optional.empty();
+        while (progress(state) < 1 && !stopRequested) {
+            state = step(state, batches, run, metrics);
+            boolean done = progress(state) >= 1;
+            boolean due = options.evaluateEvery() > 0 && state.step() % options.evaluateEvery() == 0;
+            if (done || due && !stopRequested) {
+                state = new TrainingState(state.step(), state.seconds(), state.step());
+                save(state, run, metrics);
+                last = Optional.of(evaluate(state, heldOut, run, metrics));
+                sample(state, run);
+            }
+        }
+        boolean stopped = progress(state) < 1;
+        if (stopped) {
+            save(state, run, metrics);
+        }
+        LossPlot.write(title(), metrics.lines(), folder);
+        return new Result(state.step(), last, stopped);
+    }
+
+    /** Share of the run that is done, 0..1. */
+    private double progress(TrainingState state) {
+        return options.steps() > 0
+                ? (double) state.step() / options.steps()
+                : state.seconds() / (60 * options.minutes());
+    }
+
+    private TrainingState step(TrainingState state, Batches batches, Run run, MetricsLog metrics) {
+        long begin = System.nanoTime();
+        long step = state.step() + 1;
+        Architecture a = drawnLoops(step);
+        torch.manual_seed(mix(step)); // dropout
+        double learningRate = Schedule.of(options).at(progress(state));
+        double loss = 0;
+        long[] ids = new long[options.batchSize() * (options.sequenceLength() + 1)];
+        for (int micro = 0; micro < options.accumulation(); micro++) {
+            batches.fill(state.step(), micro, ids);
+            try (PointerScope _ = new PointerScope()) {
+                Tensor mean = loss(run.training(), a, ids, options.batchSize());
+                mean.mul(new Scalar(1.0 / options.accumulation())).backward();
+                loss += mean.item_float() / options.accumulation();
+            }
+        }
+        double norm = run.optimizer().step(step, learningRate);
+        if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+            throw new TrainingDivergedException(
+                    "training diverged at step " + step + " (loss " + loss + ", gradient norm " + norm + "): the checkpoint"
+                            + " before it in " + folder + " is untouched; take a lower --learning-rate, or --resume from it");
+        }
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        TrainingState next = new TrainingState(step, state.seconds() + seconds, state.evaluatedAt());
+        report(next, a, loss, norm, learningRate, seconds, run, metrics);
+        return next;
+    }
+
+    private void report(
+            TrainingState state,
+            Architecture a,
+            double loss,
+            double norm,
+            double learningRate,
+            double seconds,
+            Run run,
+            MetricsLog metrics) {
+        recentSeconds.addLast(seconds);
+        if (recentSeconds.size() > 10) {
+            recentSeconds.removeFirst();
+        }
+        double mean = recentSeconds.stream().mapToDouble(d -> d).average().orElseThrow();
+        double tokensPerSecond = options.tokensPerStep() / mean;
+        double flops = new Accounting(a).trainingFlopsPerToken(options.sequenceLength()) * options.tokensPerStep() / seconds;
+        double left = options.steps() > 0
+                ? (options.steps() - state.step()) * mean
+                : Math.max(0, 60 * options.minutes() - state.seconds());
+        int loops = a.stages().stream().mapToInt(s -> s.loops()).max().orElse(1);
+        Step step = new Step(
+                state.step(),
+                state.step() * options.tokensPerStep(),
+                loss,
+                norm,
+                learningRate,
+                loops > 1 || options.drawsLoops() ? loops : 0,
+                tokensPerSecond,
+                flops / run.peak(),
+                Math.min(1, progress(state)),
+                left);
+        metrics.add(step);
+        listener.step(step);
+    }
+
+    /** The architecture at the number of loops that this step trains. */
+    private Architecture drawnLoops(long step) {
+        if (!options.drawsLoops()) {
+            return architecture;
+        }
+        int loops = new SplittableRandom(mix(step)).nextInt(options.minLoops(), options.maxLoops() + 1);
+        return architecture.withLoops(loops);
+    }
+
+    private long mix(long step) {
+        return new SplittableRandom(options.seed() * 0x9e37_79b9_7f4a_7c15L + step).nextLong();
+    }
+
+    private Tensor loss(StageExecutor executor, Architecture a, long[] ids, int rows) {
+        long n = options.sequenceLength();
+        Tensor all = Torch.longs(ids, rows, n + 1);
+        return executor.loss(a, all.narrow(1, 0, n), all.narrow(1, 1, n).contiguous());
+    }
+
+    private void save(TrainingState state, Run run, MetricsLog metrics) {
+        state.write(folder, run.parameters(), run.optimizer());
+        SafetensorsWriter weights = new SafetensorsWriter(Map.of("format", "pt"));
+        run.parameters().addTo(weights, DType.F32);
+        weights.write(folder.resolve(Checkpoint.WEIGHTS));
+        LossPlot.write(title(), metrics.lines(), folder);
+        listener.saved(state.step(), folder);
+    }
+
+    /** Everything of a model folder but the weights. */
+    private void writeDescription() {
+        AtomicFiles.writeString(folder.resolve(Checkpoint.TOKENIZER), tokenizer.json());
+        AtomicFiles.writeString(
+                folder.resolve(Checkpoint.GENERATION_CONFIG),
+                new GenerationConfig(OptionalInt.empty(), List.of(shards.endOfText())).write());
+        AtomicFiles.writeString(folder.resolve(OPTIONS), options.write());
+        AtomicFiles.writeString(folder.resolve(Checkpoint.CONFIG), ArchitectureJson.write(architecture));
+    }
+
+    /** The file that holds a run's options. */
+    public static final String OPTIONS = "training.json";
+
+    private String title() {
+        return folder.getFileName() + ", " + new Accounting(architecture).parameters() + " parameters";
+    }
+
+    private Evaluation evaluate(TrainingState state, Windows heldOut, Run run, MetricsLog metrics) {
+        long windows = Math.min(heldOut.count(), Math.max(1, options.evaluationTokens() / options.sequenceLength()));
+        double nats = 0;
+        for (long first = 0; first < windows; first += options.batchSize()) {
+            int rows = (int) Math.min(options.batchSize(), windows - first);
+            long[] ids = new long[rows * (options.sequenceLength() + 1)];
+            heldOut.fill(first, rows, ids);
+            try (PointerScope _ = new PointerScope();
+                    NoGradGuard _ = new NoGradGuard()) {
+                nats += rows * (double) loss(run.evaluating(), architecture, ids, rows).item_float();
+            }
+        }
+        double loss = nats / windows;
+        Evaluation evaluation = new Evaluation(
+                state.step(),
+                state.step() * options.tokensPerStep(),
+                loss,
+                loss / Math.log(2) / shards.validation().bytesPerToken());
+        metrics.add(evaluation);
+        listener.evaluated(evaluation);
+        return evaluation;
+    }
+
+    private void sample(TrainingState state, Run run) {
+        if (options.sampleTokens() == 0) {
+            return;
+        }
+        for (String prompt : options.samplePrompts()) {
+            int[] ids = TorchLogits.greedy(
+                    run.evaluating(), architecture, tokenizer.encode(prompt), options.sampleTokens(), shards.endOfText());
+            listener.sampled(new Sample(state.step(), prompt, tokenizer.decode(ids)));
+        }
+    }
+}

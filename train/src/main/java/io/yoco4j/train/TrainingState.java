@@ -1,0 +1,82 @@
+package io.yoco4j.train;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.checkpoint.DType;
+import io.yoco4j.core.checkpoint.Safetensors;
+import io.yoco4j.core.checkpoint.SafetensorsWriter;
+import io.yoco4j.core.checkpoint.StoredTensor;
+import io.yoco4j.train.model.Parameters;
+import io.yoco4j.train.model.Torch;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Where a run stands, in one file, so that weights, optimizer and position can never be of different moments. Data
+ * order, drawn loops and dropout are functions of (seed, step), so the step is all that is left of the random state.
+ *
+ * @param step optimizer steps done
+ * @param seconds training time so far
+ * @param evaluatedAt step of the last evaluation, which a resumed run does not repeat; -1 before the first
+ */
+record TrainingState(long step, double seconds, long evaluatedAt) {
+    static final String FILE = "state.safetensors";
+    private static final String KIND = "yoco4j training state";
+
+    void write(Path folder, Parameters parameters, AdamW optimizer) {
+        long[] shape = {parameters.count()};
+        new SafetensorsWriter(Map.of(
+                        "kind", KIND,
+                        "step", Long.toString(step),
+                        "seconds", Double.toString(seconds),
+                        "evaluated_at", Long.toString(evaluatedAt)))
+                .add("weights", DType.F32, shape, () -> Torch.memory(parameters.values()))
+                .add("first_moment", DType.F32, shape, () -> Torch.memory(optimizer.firstMoment()))
+                .add("second_moment", DType.F32, shape, () -> Torch.memory(optimizer.secondMoment()))
+                .write(folder.resolve(FILE));
+    }
+
+    /**
+     * Reads a state back into weights and optimizer.
+     *
+     * @throws InvalidInputException when the file is missing, of another model, or corrupt
+     */
+    static TrainingState read(Path folder, Parameters parameters, AdamW optimizer) {
+        Path file = folder.resolve(FILE);
+        try (Arena arena = Arena.ofConfined()) {
+            Safetensors state = Safetensors.open(file, arena);
+            if (!KIND.equals(state.metadata().get("kind"))) {
+                throw new InvalidInputException(file + " is not a training state: name a folder that yoco train wrote");
+            }
+            fill(file, state, "weights", parameters.values());
+            fill(file, state, "first_moment", optimizer.firstMoment());
+            fill(file, state, "second_moment", optimizer.secondMoment());
+            return new TrainingState(
+                    (long) number(file, state, "step"),
+                    number(file, state, "seconds"),
+                    (long) number(file, state, "evaluated_at"));
+        }
+    }
+
+    private static void fill(Path file, Safetensors state, String name, Tensor into) {
+        StoredTensor tensor = state.tensor(name);
+        if (tensor.dtype() != DType.F32 || tensor.elements() != into.numel()) {
+            throw new InvalidInputException(file + ": tensor " + name + " has " + tensor.elements()
+                    + " values, but the model in config.json has " + into.numel() + ": they are of different models");
+        }
+        if (!tensor.finite()) {
+            throw new InvalidInputException(file + ": tensor " + name + " has a value that is NaN or infinite");
+        }
+        Torch.memory(into).copyFrom(tensor.data());
+    }
+
+    private static double number(Path file, Safetensors state, String name) {
+        String value = state.metadata().getOrDefault(name, "");
+        try {
+            return Double.parseDouble(value);
+        } catch (NumberFormatException e) {
+            throw new InvalidInputException(file + ": metadata " + name + " is \"" + value + "\", not a number", e);
+        }
+    }
+}
