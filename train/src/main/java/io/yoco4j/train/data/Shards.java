@@ -1,0 +1,438 @@
+package io.yoco4j.train.data;
+
+import io.yoco4j.core.InvalidInputException;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.function.Function;
+import java.util.zip.CRC32C;
+
+/**
+ * A tokenized corpus on disk: index.json and files of token ids (u16 for vocabularies of up to 65,536, else u32,
+ * little-endian), mapped into memory. Each document's ids are followed by the end-of-text id. The tokens of each source
+ * are kept apart, so that {@link Batches} can draw from the sources by weight.
+ *
+ * <p>A document belongs to the validation split when the hash of its text (without licence header) falls below the
+ * validation fraction: neither the order nor the number of the other documents matters. Only when that would leave a
+ * split without any document, the one whose hash is nearest moves there.
+ *
+ * <p>Thread-safe; after {@link #close} the splits must not be read any more.
+ */
+public final class Shards implements AutoCloseable {
+    private final Path dir;
+    private final ShardIndex index;
+    private final Arena arena = Arena.ofShared();
+    private final Split train;
+    private final Split validation;
+
+    private Shards(Path dir, ShardIndex index) throws IOException {
+        this.dir = dir;
+        this.index = index;
+        try {
+            train = split("train", index.train(), ShardIndex.Source::train);
+            validation = split("validation", index.validation(), ShardIndex.Source::validation);
+        } catch (IOException | RuntimeException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /** Hears how far a build is: documents kept so far, and their UTF-8 bytes. */
+    @FunctionalInterface
+    public interface Progress {
+        void update(long documents, long bytes);
+    }
+
+    /**
+     * How to build shards. The limits are shared out over the sources by their weights; what one source leaves unused
+     * goes to those after it.
+     *
+     * @param maxDocuments at most so many documents, duplicates not counted
+     * @param maxBytes at most so many UTF-8 bytes of text (but at least a document of each source)
+     * @param threads how many threads tokenize; what is written does not depend on it
+     * @param validationFraction of the documents, above 0 and below 1
+     * @param dropRepeats whether repeated licence headers and duplicates are removed, see {@link LicenceHeaders}
+     * @param tokenizerHash names the tokenizer in the index, so that a trainer can tell another one
+     * @param shardTokens the most tokens of one file
+     * @param progress called on the building thread
+     */
+    public record Options(
+            long maxDocuments,
+            long maxBytes,
+            int threads,
+            double validationFraction,
+            boolean dropRepeats,
+            String tokenizerHash,
+            long shardTokens,
+            Progress progress) {
+        public Options {
+            atLeastOne("the most documents", maxDocuments);
+            atLeastOne("the most bytes", maxBytes);
+            atLeastOne("the number of tokenizing threads", threads);
+            atLeastOne("the tokens of a shard file", shardTokens);
+            if (!(validationFraction > 0 && validationFraction < 1)) {
+                throw new InvalidInputException("the validation fraction is " + validationFraction
+                        + ", but must lie between 0 and 1, such as 0.02");
+            }
+        }
+
+        private static void atLeastOne(String what, long value) {
+            if (value < 1) {
+                throw new InvalidInputException(what + " is " + value + ", but must be at least 1");
+            }
+        }
+
+        /** No limits, a thread per processor, 2% validation, repeats dropped, 64M tokens a file. */
+        public static Options defaults() {
+            int threads = Runtime.getRuntime().availableProcessors();
+            return new Options(Long.MAX_VALUE, Long.MAX_VALUE, threads, 0.02, true, "", 64 << 20, (_, _) -> {});
+        }
+
+        public Options withMaxDocuments(long maxDocuments) {
+            return new Options(
+                    maxDocuments,
+                    maxBytes,
+                    threads,
+                    validationFraction,
+                    dropRepeats,
+                    tokenizerHash,
+                    shardTokens,
+                    progress);
+        }
+
+        public Options withMaxBytes(long maxBytes) {
+            return new Options(
+                    maxDocuments,
+                    maxBytes,
+                    threads,
+                    validationFraction,
+                    dropRepeats,
+                    tokenizerHash,
+                    shardTokens,
+                    progress);
+        }
+
+        public Options withThreads(int threads) {
+            return new Options(
+                    maxDocuments,
+                    maxBytes,
+                    threads,
+                    validationFraction,
+                    dropRepeats,
+                    tokenizerHash,
+                    shardTokens,
+                    progress);
+        }
+
+        public Options withValidationFraction(double validationFraction) {
+            return new Options(
+                    maxDocuments,
+                    maxBytes,
+                    threads,
+                    validationFraction,
+                    dropRepeats,
+                    tokenizerHash,
+                    shardTokens,
+                    progress);
+        }
+
+        public Options withDropRepeats(boolean dropRepeats) {
+            return new Options(
+                    maxDocuments,
+                    maxBytes,
+                    threads,
+                    validationFraction,
+                    dropRepeats,
+                    tokenizerHash,
+                    shardTokens,
+                    progress);
+        }
+
+        public Options withTokenizerHash(String tokenizerHash) {
+            return new Options(
+                    maxDocuments,
+                    maxBytes,
+                    threads,
+                    validationFraction,
+                    dropRepeats,
+                    tokenizerHash,
+                    shardTokens,
+                    progress);
+        }
+
+        public Options withShardTokens(long shardTokens) {
+            return new Options(
+                    maxDocuments,
+                    maxBytes,
+                    threads,
+                    validationFraction,
+                    dropRepeats,
+                    tokenizerHash,
+                    shardTokens,
+                    progress);
+        }
+
+        public Options withProgress(Progress progress) {
+            return new Options(
+                    maxDocuments,
+                    maxBytes,
+                    threads,
+                    validationFraction,
+                    dropRepeats,
+                    tokenizerHash,
+                    shardTokens,
+                    progress);
+        }
+    }
+
+    /**
+     * Tokenizes the sources into {@code dir} and opens it. The folder appears complete or not at all: it is built
+     * beside its place and renamed. What is written depends on the arguments alone.
+     *
+     * @param encoder called from several threads at once
+     * @param endOfText the id written after each document
+     * @param vocabularySize ids lie below it
+     * @param dir must not exist, or be empty
+     * @throws InvalidInputException when a source is broken or empty, there are fewer than two documents, the encoder's
+     *     ids do not fit the vocabulary, or {@code dir} is in use
+     * @throws IOException when the disk fails or the thread is interrupted
+     */
+    public static Shards build(
+            List<WeightedSource> sources, Encoder encoder, int endOfText, int vocabularySize, Path dir, Options options)
+            throws IOException {
+        new ShardBuilder(sources, encoder, endOfText, vocabularySize, options).build(dir);
+        return open(dir);
+    }
+
+    /**
+     * Opens a folder that {@link #build} wrote; checks that the index adds up and every file has its length, but reads
+     * no tokens: see {@link #verify}.
+     *
+     * @throws InvalidInputException naming the file, when the folder is none, incomplete or damaged
+     */
+    public static Shards open(Path dir) throws IOException {
+        return new Shards(dir, ShardIndex.read(dir));
+    }
+
+    /**
+     * Names what shards are built from: the sources' names and weights, the vocabulary and the options that decide
+     * about content. Equal hashes mean equal instructions; a file that has changed since is not noticed.
+     */
+    public static String specHash(List<WeightedSource> sources, int endOfText, int vocabularySize, Options options) {
+        StringBuilder spec = new StringBuilder();
+        for (WeightedSource s : sources) {
+            spec.append(s.source().name()).append('\0').append(s.weight()).append('\n');
+        }
+        spec.append(endOfText)
+                .append('\n')
+                .append(vocabularySize)
+                .append('\n')
+                .append(options.maxDocuments())
+                .append('\n')
+                .append(options.maxBytes())
+                .append('\n')
+                .append(options.validationFraction())
+                .append('\n')
+                .append(options.dropRepeats())
+                .append('\n')
+                .append(options.tokenizerHash());
+        byte[] digest = HashedSet.sha256().digest(spec.toString().getBytes(StandardCharsets.UTF_8));
+        return HexFormat.of().formatHex(digest);
+    }
+
+    /**
+     * Reads every file and compares checksums.
+     *
+     * @throws InvalidInputException naming the first damaged file
+     */
+    public void verify() throws IOException {
+        byte[] buffer = new byte[1 << 18];
+        for (ShardIndex.Source s : index.sources()) {
+            for (ShardIndex.Stream stream : List.of(s.train(), s.validation())) {
+                for (ShardIndex.ShardFile f : stream.files()) {
+                    verify(dir.resolve(f.name()), f.crc32c(), buffer);
+                }
+            }
+        }
+    }
+
+    private static void verify(Path file, long expected, byte[] buffer) throws IOException {
+        CRC32C crc = new CRC32C();
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(file), buffer.length)) {
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                crc.update(buffer, 0, n);
+            }
+        }
+        if (crc.getValue() != expected) {
+            throw new InvalidInputException(file
+                    + " is damaged (its checksum differs from the index): copy it again, or build the shards again");
+        }
+    }
+
+    public Split train() {
+        return train;
+    }
+
+    public Split validation() {
+        return validation;
+    }
+
+    public int vocabularySize() {
+        return index.vocabularySize();
+    }
+
+    public int endOfText() {
+        return index.endOfText();
+    }
+
+    /** What the builder gave as {@link Options#tokenizerHash}. */
+    public String tokenizerHash() {
+        return index.tokenizerHash();
+    }
+
+    /** {@link #specHash(List, int, int, Options)} of what these shards were built from. */
+    public String specHash() {
+        return index.specHash();
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+
+    private Split split(String name, ShardIndex.Totals totals, Function<ShardIndex.Source, ShardIndex.Stream> part)
+            throws IOException {
+        List<ShardIndex.ShardFile> files = index.sources().stream()
+                .flatMap(s -> part.apply(s).files().stream())
+                .toList();
+        MemorySegment[] segments = new MemorySegment[files.size()];
+        long[] starts = new long[files.size() + 1];
+        for (int i = 0; i < segments.length; i++) {
+            ShardIndex.ShardFile f = files.get(i);
+            try (FileChannel channel = FileChannel.open(dir.resolve(f.name()), StandardOpenOption.READ)) {
+                segments[i] = channel.map(FileChannel.MapMode.READ_ONLY, 0, f.tokens() * index.width(), arena);
+            }
+            starts[i + 1] = starts[i] + f.tokens();
+        }
+        List<Part> parts = index.sources().stream()
+                .map(s -> new Part(s.name(), s.weight(), part.apply(s).tokens()))
+                .toList();
+        return new Split(dir + ", " + name + " split", totals, parts, segments, starts, index);
+    }
+
+    /** A source's share of a split. */
+    record Part(String source, double weight, long tokens) {}
+
+    /** The training or the validation documents: the sources' tokens, one after the other. */
+    public static final class Split {
+        private static final ValueLayout.OfShort U16 =
+                ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+        private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+        private final String name;
+        private final ShardIndex.Totals totals;
+        private final List<Part> parts;
+        private final MemorySegment[] segments;
+        private final long[] starts;
+        private final int width;
+        private final int vocabularySize;
+
+        private Split(
+                String name,
+                ShardIndex.Totals totals,
+                List<Part> parts,
+                MemorySegment[] segments,
+                long[] starts,
+                ShardIndex index) {
+            this.name = name;
+            this.totals = totals;
+            this.parts = parts;
+            this.segments = segments;
+            this.starts = starts;
+            this.width = index.width();
+            this.vocabularySize = index.vocabularySize();
+        }
+
+        /** Tokens, the end-of-text ids included. */
+        public long tokens() {
+            return totals.tokens();
+        }
+
+        public long documents() {
+            return totals.documents();
+        }
+
+        /** UTF-8 bytes of the texts. */
+        public long bytes() {
+            return totals.bytes();
+        }
+
+        /** Bytes of text per token, end-of-text ids included: turns nats per token into bits per byte. */
+        public double bytesPerToken() {
+            return (double) bytes() / tokens();
+        }
+
+        /** For messages. */
+        String name() {
+            return name;
+        }
+
+        List<Part> parts() {
+            return parts;
+        }
+
+        /**
+         * Copies {@code count} ids from position {@code from} to {@code out[at..]}.
+         *
+         * @throws InvalidInputException when a stored id lies outside the vocabulary: the file is damaged
+         */
+        public void read(long from, int count, int[] out, int at) {
+            if (from < 0 || count < 0 || from > tokens() - count) {
+                throw new IndexOutOfBoundsException(
+                        count + " tokens from " + from + " are not within the " + tokens() + " of " + name);
+            }
+            int found = Arrays.binarySearch(starts, from);
+            int segment = found >= 0 ? found : -found - 2;
+            long position = from;
+            int done = 0;
+            while (done < count) {
+                int n = (int) Math.min(count - done, starts[segment + 1] - position);
+                copy(segments[segment], position - starts[segment], n, out, at + done);
+                for (int i = at + done; i < at + done + n; i++) {
+                    // As unsigned: a u32 beyond 2^31 is outside as well.
+                    if (Integer.compareUnsigned(out[i], vocabularySize) >= 0) {
+                        throw new InvalidInputException(name + " is damaged: token " + (position + i - at - done)
+                                + " is "
+                                + Integer.toUnsignedString(out[i]) + ", but the vocabulary has " + vocabularySize
+                                + ": build the shards again");
+                    }
+                }
+                done += n;
+                position += n;
+                segment++;
+            }
+        }
+
+        private void copy(MemorySegment segment, long from, int count, int[] out, int at) {
+            if (width == 4) {
+                MemorySegment.copy(segment, U32, from * 4, out, at, count);
+                return;
+            }
+            for (int i = 0; i < count; i++) {
+                out[at + i] = Short.toUnsignedInt(segment.get(U16, (from + i) * 2));
+            }
+        }
+    }
+}
