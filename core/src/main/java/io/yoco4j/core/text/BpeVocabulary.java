@@ -7,11 +7,13 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 
 /**
  * A trained byte-level BPE vocabulary. Id 0 is {@value #END_OF_TEXT}, ids 1 to 256 are the bytes 0 to 255, and id 257 + m is what
@@ -105,16 +107,14 @@ public final class BpeVocabulary {
      * Writes {@link #json()} so that {@code file} is at any time either as before or complete: to a temporary file in the same
      * folder, which is synced and renamed.
      *
-     * @throws IOException if the folder does not exist or cannot be written
+     * @throws IOException saying why, if the folder does not exist or cannot be written
      */
     public void write(Path file) throws IOException {
-        Path folder = file.toAbsolutePath().getParent();
-        if (folder == null) {
-            throw new IOException(file + " is not the path of a file");
-        }
-        Path temporary = Files.createTempFile(folder, ".tokenizer", ".tmp");
+        // Not Files.createTempFile, whose files no other user may read.
+        Path temporary = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
-            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+            try (FileChannel channel =
+                    FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
                 ByteBuffer bytes = ByteBuffer.wrap(json().getBytes(StandardCharsets.UTF_8));
                 while (bytes.hasRemaining()) {
                     channel.write(bytes);
@@ -122,6 +122,10 @@ public final class BpeVocabulary {
                 channel.force(true);
             }
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (NoSuchFileException e) {
+            throw new IOException("Cannot write " + file + ": its folder does not exist", e);
+        } catch (IOException e) {
+            throw new IOException("Cannot write " + file + ": " + e.getMessage(), e);
         } finally {
             Files.deleteIfExists(temporary);
         }

@@ -40,6 +40,10 @@ final class ByteStream implements StreamingDecoder {
         return flush();
     }
 
+    boolean isWithinCodePoint() {
+        return missing > 0;
+    }
+
     private void take(int b) {
         if (missing > 0 && (b < least || b > most)) {
             replace(); // and b starts anew

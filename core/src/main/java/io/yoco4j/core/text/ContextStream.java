@@ -7,11 +7,11 @@ import java.util.Arrays;
  * read as a whole. New ids are decoded behind the ones that were decoded last, and the text of those is cut off.
  */
 final class ContextStream implements StreamingDecoder {
-    /** As many byte-level tokens as a code point has bytes. */
-    private static final int LONGEST_CODE_POINT = 4;
-
     private final Tokenizer tokenizer;
     private final TokenizerFile file;
+    /** Knows whether the bytes so far end within a code point, where other steps follow the byte-level one. */
+    private final ByteStream bytes;
+
     private int[] ids = new int[16];
     /** ids[0, context) were returned as text already, ids[context, size) were not. */
     private int context;
@@ -21,6 +21,7 @@ final class ContextStream implements StreamingDecoder {
     ContextStream(Tokenizer tokenizer, TokenizerFile file) {
         this.tokenizer = tokenizer;
         this.file = file;
+        bytes = new ByteStream(file);
     }
 
     @Override
@@ -33,23 +34,23 @@ final class ContextStream implements StreamingDecoder {
             ids = Arrays.copyOf(ids, size * 2);
         }
         ids[size++] = id;
-        return file.hasByteFallback() && isByte(token) ? "" : flush(false);
+        bytes.append(id);
+        boolean undecided = file.hasByteFallback() && isByte(token) || file.hasByteLevel() && bytes.isWithinCodePoint();
+        return undecided ? "" : flush();
     }
 
     @Override
     public String finish() {
-        String text = context < size ? flush(true) : "";
+        String text = context < size ? flush() : "";
+        bytes.finish();
         context = 0;
         size = 0;
         return text;
     }
 
-    private String flush(boolean last) {
+    private String flush() {
         String before = decode(0, context);
         String all = decode(0, size);
-        if (!last && file.hasByteLevel() && all.endsWith("\uFFFD") && size - context < LONGEST_CODE_POINT) {
-            return "";
-        }
         // The new context is the last token that ends a run: nothing before it changes what comes.
         ids[0] = ids[size - 1];
         context = 1;

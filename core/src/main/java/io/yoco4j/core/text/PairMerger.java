@@ -156,10 +156,12 @@ final class PairMerger {
 
     private void raise(int left, int right, int position, long by) {
         long key = key(left, right);
-        Pair pair = pairs.computeIfAbsent(key, k -> {
-            fresh.add(k);
-            return new Pair();
-        });
+        Pair pair = pairs.get(key);
+        if (pair == null) {
+            pair = new Pair();
+            pairs.put(key, pair);
+            fresh.add(key);
+        }
         pair.count += by;
         pair.add(position);
     }

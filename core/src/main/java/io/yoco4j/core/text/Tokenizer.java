@@ -12,6 +12,7 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongFunction;
+import java.util.stream.IntStream;
 
 /**
  * A tokenizer.json of the Hugging Face tokenizers library, run by that library. Nothing is ever truncated or padded, whatever the
@@ -22,6 +23,9 @@ import java.util.function.LongFunction;
  */
 public final class Tokenizer implements AutoCloseable {
     private static final long LARGEST_FILE = 512L << 20;
+
+    /** In chars. The library keeps a hash map with an entry per byte of the text, and slows down several times once it is large. */
+    private static final int LONGEST_PART = 1 << 15;
 
     private final TokenizersLibrary library;
     private final TokenizerFile file;
@@ -108,10 +112,25 @@ public final class Tokenizer implements AutoCloseable {
 
     private int[] encode(String text, boolean withSpecial) {
         String wellFormed = WellFormed.of(text);
+        if (wellFormed.length() <= LONGEST_PART || !file.cutsAtLines()) {
+            return encodePart(wellFormed, withSpecial);
+        }
+        IntStream.Builder ids = IntStream.builder();
+        for (int from = 0; from < wellFormed.length(); ) {
+            int to = PreTokenizer.cut(wellFormed, Math.min(from + LONGEST_PART, wellFormed.length()));
+            for (int id : encodePart(wellFormed.substring(from, to), withSpecial)) {
+                ids.add(id);
+            }
+            from = to;
+        }
+        return ids.build().toArray();
+    }
+
+    private int[] encodePart(String text, boolean withSpecial) {
         long[] ids = use(tokenizer -> {
             // HuggingFaceTokenizer.encode would also copy offsets, masks and words of every token, which costs more
             // than encoding.
-            long encoding = library.encode(tokenizer, wellFormed, withSpecial);
+            long encoding = library.encode(tokenizer, text, withSpecial);
             try {
                 return library.getTokenIds(encoding);
             } finally {

@@ -33,11 +33,18 @@ final class TokenizerFile {
     private final BitSet special;
     private final Set<String> decoders;
     private final OptionalInt endOfText;
+    private final boolean cutsAtLines;
 
-    private TokenizerFile(Map<String, Integer> ids, Map<Integer, String> added, BitSet special, Set<String> decoders) {
+    private TokenizerFile(
+            Map<String, Integer> ids,
+            Map<Integer, String> added,
+            BitSet special,
+            Set<String> decoders,
+            boolean cutsAtLines) {
         this.ids = ids;
         this.special = special;
         this.decoders = decoders;
+        this.cutsAtLines = cutsAtLines;
         int size = ids.values().stream().mapToInt(id -> id + 1).max().orElse(0);
         tokens = new @Nullable String[size];
         ids.forEach((token, id) -> tokens[id] = token);
@@ -71,16 +78,43 @@ final class TokenizerFile {
         }
         Map<Integer, String> added = new HashMap<>();
         BitSet special = new BitSet();
+        int next = ids.size();
         for (JsonNode node : root.path("added_tokens")) {
             String content = node.path("content").asText();
-            int id = id(node.path("id"), "added_tokens, " + content);
+            id(node.path("id"), "added_tokens, " + content);
+            // The library does not take the id of the file either: the vocabulary's, if it has the token, else the next
+            // one.
+            Integer known = ids.get(content);
+            int id = known == null ? next : known;
+            next = Math.max(next, id + 1);
             ids.put(content, id);
             added.put(id, content);
             special.set(id, node.path("special").asBoolean());
         }
         Set<String> decoders = new HashSet<>();
         collectDecoders(root.path("decoder"), decoders);
-        return new TokenizerFile(ids, added, special, decoders);
+        return new TokenizerFile(ids, added, special, decoders, splitsAsTrained(root));
+    }
+
+    /** Whether text becomes pieces as {@link PreTokenizer} splits it, and is changed by nothing before or after that. */
+    private static boolean splitsAsTrained(JsonNode root) {
+        JsonNode steps = root.path("pre_tokenizer").path("pretokenizers");
+        JsonNode split = steps.path(0);
+        JsonNode byteLevel = steps.path(1);
+        boolean plain = steps.size() == 2
+                && split.path("type").asText().equals("Split")
+                && split.path("pattern").path("Regex").asText().equals(PreTokenizer.PATTERN)
+                && split.path("behavior").asText().equals("Isolated")
+                && !split.path("invert").asBoolean()
+                && byteLevel.path("type").asText().equals("ByteLevel")
+                && !byteLevel.path("add_prefix_space").asBoolean(true)
+                && !byteLevel.path("use_regex").asBoolean(true)
+                && root.path("normalizer").isNull()
+                && root.path("post_processor").isNull();
+        for (JsonNode added : root.path("added_tokens")) {
+            plain &= added.path("content").asText().indexOf('\n') < 0;
+        }
+        return plain;
     }
 
     private static int id(JsonNode node, String where) {
@@ -137,5 +171,10 @@ final class TokenizerFile {
     /** Whether decoding reads runs of tokens like {@code <0x0A>} as UTF-8. */
     boolean hasByteFallback() {
         return decoders.contains("ByteFallback");
+    }
+
+    /** Whether a text may be encoded in parts, cut where {@link PreTokenizer#cut} says. */
+    boolean cutsAtLines() {
+        return cutsAtLines;
     }
 }
