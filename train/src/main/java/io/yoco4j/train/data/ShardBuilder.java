@@ -53,6 +53,8 @@ final class ShardBuilder {
 
     private record Item(int source, Document document, long hash, int bytes) {}
 
+    // Never compared, only carried.
+    @SuppressWarnings("ArrayRecordComponent")
     private record Encoded(int source, long hash, int[] ids, int bytes) {}
 
     private record Writers(ShardWriter train, ShardWriter validation) {}
