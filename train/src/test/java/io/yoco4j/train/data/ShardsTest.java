@@ -312,6 +312,9 @@ class ShardsTest {
                 "\"tokens\" : \\d+|\"tokens\" : -1|do not add up",
                 "\"tokens\" : \\d+(,\\s+\"crc32c)|\"tokens\" : 7$1|train-s000-00000.bin has",
                 "\\A.|[|is not a shard index",
+                "(?s)\\A.*\\z|null|is not a shard index",
+                "(?s)\"files\" : \\[[^]]*]|\"files\" : [null]|is not a shard index",
+                "\"name\" : \"c\"|\"name\" : null|field sources.[0].name",
             })
     void lyingIndexIsRefused(String from, String to, String message) throws IOException {
         build(Corpus.random("c", 60, 20, 5), OPTIONS, "x").close();

@@ -190,6 +190,17 @@ class SourcesTest {
         Path file = dir.resolve("a.parquet");
         TinyParquet.write(file, "content", List.of(Optional.of("x")), TinyParquet.Codec.UNCOMPRESSED);
         assertRefused(file.toString(), "a.parquet has no column \"text\" (its columns: content)");
+        TinyParquet.write(file, "text", List.of(Optional.of("x".repeat(300))), TinyParquet.Codec.UNCOMPRESSED);
+        byte[] bytes = Files.readAllBytes(file);
+        for (int cut : new int[] {bytes.length - 1, bytes.length - 9, bytes.length / 2, 9}) {
+            Files.write(file, Arrays.copyOf(bytes, cut));
+            assertRefused(file.toString(), "a.parquet cannot be read as a Parquet file");
+        }
+        // The page's compressed size: more than the file holds.
+        int size = indexOf(bytes, new byte[] {0x15, (byte) 0xEC, 0x04, 0x2C}) + 2;
+        bytes[size] = 0x7F;
+        Files.write(file, bytes);
+        assertRefused(file.toString(), "a.parquet cannot be read as a Parquet file");
         Files.writeString(file, "no parquet");
         assertRefused(file.toString(), "a.parquet cannot be read as a Parquet file");
     }

@@ -129,7 +129,7 @@ final class TinyParquet {
         private int last;
 
         private Thrift field(int id, int type) {
-            out.write((id - last) << 4 | type);
+            out.write(((id - last) << 4) | type);
             last = id;
             return this;
         }
@@ -137,7 +137,7 @@ final class TinyParquet {
         private Thrift varint(long value) {
             long v = value;
             while ((v & ~0x7FL) != 0) {
-                out.write((int) (v & 0x7F | 0x80));
+                out.write((int) ((v & 0x7F) | 0x80));
                 v >>>= 7;
             }
             out.write((int) v);
@@ -173,7 +173,7 @@ final class TinyParquet {
         }
 
         Thrift i32List(int id, int... values) {
-            field(id, LIST).out.write(values.length << 4 | I32);
+            field(id, LIST).out.write((values.length << 4) | I32);
             for (int v : values) {
                 zigzag(v);
             }
@@ -181,12 +181,12 @@ final class TinyParquet {
         }
 
         Thrift textList(int id, String value) {
-            field(id, LIST).out.write(1 << 4 | TEXT);
+            field(id, LIST).out.write((1 << 4) | TEXT);
             return string(value);
         }
 
         Thrift structList(int id, Thrift... values) {
-            field(id, LIST).out.write(values.length << 4 | STRUCT);
+            field(id, LIST).out.write((values.length << 4) | STRUCT);
             for (Thrift v : values) {
                 out.writeBytes(v.bytes());
             }
