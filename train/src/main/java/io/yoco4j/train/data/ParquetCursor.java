@@ -8,7 +8,9 @@ import dev.hardwood.schema.ColumnProjection;
 import dev.hardwood.schema.ColumnSchema;
 import io.yoco4j.core.InvalidInputException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** The column {@code text} of a Parquet file, a document per row; rows without text are passed over. */
@@ -34,7 +36,7 @@ final class ParquetCursor implements Cursor {
     static Cursor open(Path file, String name, Skips skips) throws IOException {
         ParquetFileReader reader;
         try {
-            reader = ParquetFileReader.open(InputFile.of(file));
+            reader = ParquetFileReader.open(new Bounded(InputFile.of(file)));
         } catch (RuntimeException | IOException e) {
             throw broken(file, e);
         }
@@ -98,6 +100,51 @@ final class ParquetCursor implements Cursor {
         String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         return new InvalidInputException(
                 file + " cannot be read as a Parquet file (" + message + "): fetch or write it again", e);
+    }
+
+    /**
+     * The library reads on without end, in ranges of no bytes, when a page's header declares more than its column holds:
+     * this ends it.
+     */
+    private static final class Bounded implements InputFile {
+        private static final int MAX_EMPTY_READS = 1000;
+
+        private final InputFile file;
+        private final AtomicInteger emptyReads = new AtomicInteger();
+
+        Bounded(InputFile file) {
+            this.file = file;
+        }
+
+        @Override
+        public void open() throws IOException {
+            file.open();
+        }
+
+        @Override
+        public ByteBuffer readRange(long offset, int length) throws IOException {
+            if (length > 0) {
+                emptyReads.set(0);
+            } else if (emptyReads.incrementAndGet() > MAX_EMPTY_READS) {
+                throw new IOException("a page runs past the end of its column");
+            }
+            return file.readRange(offset, length);
+        }
+
+        @Override
+        public long length() throws IOException {
+            return file.length();
+        }
+
+        @Override
+        public String name() {
+            return file.name();
+        }
+
+        @Override
+        public void close() throws IOException {
+            file.close();
+        }
     }
 
     @Override

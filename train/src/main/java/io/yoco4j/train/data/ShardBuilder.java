@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +54,8 @@ final class ShardBuilder {
 
     private record Item(int source, Document document, long hash, int bytes) {}
 
+    // Never compared, only carried.
+    @SuppressWarnings("ArrayRecordComponent")
     private record Encoded(int source, long hash, int[] ids, int bytes) {}
 
     private record Writers(ShardWriter train, ShardWriter validation) {}
@@ -83,7 +86,9 @@ final class ShardBuilder {
             throw new InvalidInputException(dir + " is the root of a file system: choose a folder below it");
         }
         Files.createDirectories(parent);
-        Path temporary = Files.createTempDirectory(parent, "." + target.getFileName() + ".building-");
+        // Not createTempDirectory: its folders are closed to other users.
+        String suffix = Long.toHexString(ThreadLocalRandom.current().nextLong());
+        Path temporary = Files.createDirectory(parent.resolve("." + target.getFileName() + ".building-" + suffix));
         try {
             write(temporary);
             Files.deleteIfExists(target);

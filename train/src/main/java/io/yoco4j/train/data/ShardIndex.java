@@ -1,6 +1,8 @@
 package io.yoco4j.train.data;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -13,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * index.json of a folder of shards.
@@ -46,6 +49,7 @@ record ShardIndex(
             .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .withConfigOverride(List.class, c -> c.setSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL)))
             .enable(SerializationFeature.INDENT_OUTPUT)
             .build();
 
@@ -109,7 +113,7 @@ record ShardIndex(
         if (Files.size(file) > MAX_BYTES) {
             throw bad(file, "it has " + Files.size(file) + " bytes");
         }
-        ShardIndex index;
+        @Nullable ShardIndex index;
         try {
             index = MAPPER.readValue(Files.readAllBytes(file), ShardIndex.class);
         } catch (JsonMappingException e) {
@@ -123,6 +127,9 @@ record ShardIndex(
         } catch (JacksonException e) {
             throw new InvalidInputException(
                     file + " is not valid JSON (" + e.getOriginalMessage() + "): build the shards again", e);
+        }
+        if (index == null) {
+            throw new InvalidInputException(file + " is not a shard index, but null: build the shards again");
         }
         if (!index.format.equals(FORMAT) || index.version != VERSION) {
             throw new InvalidInputException(file + " has format " + index.format + " version " + index.version

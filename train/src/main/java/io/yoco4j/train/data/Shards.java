@@ -5,15 +5,9 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Function;
@@ -317,19 +311,12 @@ public final class Shards implements AutoCloseable {
         List<ShardIndex.ShardFile> files = index.sources().stream()
                 .flatMap(s -> part.apply(s).files().stream())
                 .toList();
-        MemorySegment[] segments = new MemorySegment[files.size()];
-        long[] starts = new long[files.size() + 1];
-        for (int i = 0; i < segments.length; i++) {
-            ShardIndex.ShardFile f = files.get(i);
-            try (FileChannel channel = FileChannel.open(dir.resolve(f.name()), StandardOpenOption.READ)) {
-                segments[i] = channel.map(FileChannel.MapMode.READ_ONLY, 0, f.tokens() * index.width(), arena);
-            }
-            starts[i + 1] = starts[i] + f.tokens();
-        }
+        String splitName = dir + ", " + name + " split";
+        MappedTokens ids = MappedTokens.map(dir, files, index, splitName, arena);
         List<Part> parts = index.sources().stream()
                 .map(s -> new Part(s.name(), s.weight(), part.apply(s).tokens()))
                 .toList();
-        return new Split(dir + ", " + name + " split", totals, parts, segments, starts, index);
+        return new Split(splitName, totals, parts, ids);
     }
 
     /** A source's share of a split. */
@@ -337,32 +324,16 @@ public final class Shards implements AutoCloseable {
 
     /** The training or the validation documents: the sources' tokens, one after the other. */
     public static final class Split {
-        private static final ValueLayout.OfShort U16 =
-                ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-        private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
         private final String name;
         private final ShardIndex.Totals totals;
         private final List<Part> parts;
-        private final MemorySegment[] segments;
-        private final long[] starts;
-        private final int width;
-        private final int vocabularySize;
+        private final MappedTokens ids;
 
-        private Split(
-                String name,
-                ShardIndex.Totals totals,
-                List<Part> parts,
-                MemorySegment[] segments,
-                long[] starts,
-                ShardIndex index) {
+        private Split(String name, ShardIndex.Totals totals, List<Part> parts, MappedTokens ids) {
             this.name = name;
             this.totals = totals;
             this.parts = parts;
-            this.segments = segments;
-            this.starts = starts;
-            this.width = index.width();
-            this.vocabularySize = index.vocabularySize();
+            this.ids = ids;
         }
 
         /** Tokens, the end-of-text ids included. */
@@ -399,40 +370,7 @@ public final class Shards implements AutoCloseable {
          * @throws InvalidInputException when a stored id lies outside the vocabulary: the file is damaged
          */
         public void read(long from, int count, int[] out, int at) {
-            if (from < 0 || count < 0 || from > tokens() - count) {
-                throw new IndexOutOfBoundsException(
-                        count + " tokens from " + from + " are not within the " + tokens() + " of " + name);
-            }
-            int found = Arrays.binarySearch(starts, from);
-            int segment = found >= 0 ? found : -found - 2;
-            long position = from;
-            int done = 0;
-            while (done < count) {
-                int n = (int) Math.min(count - done, starts[segment + 1] - position);
-                copy(segments[segment], position - starts[segment], n, out, at + done);
-                for (int i = at + done; i < at + done + n; i++) {
-                    // As unsigned: a u32 beyond 2^31 is outside as well.
-                    if (Integer.compareUnsigned(out[i], vocabularySize) >= 0) {
-                        throw new InvalidInputException(name + " is damaged: token " + (position + i - at - done)
-                                + " is "
-                                + Integer.toUnsignedString(out[i]) + ", but the vocabulary has " + vocabularySize
-                                + ": build the shards again");
-                    }
-                }
-                done += n;
-                position += n;
-                segment++;
-            }
-        }
-
-        private void copy(MemorySegment segment, long from, int count, int[] out, int at) {
-            if (width == 4) {
-                MemorySegment.copy(segment, U32, from * 4, out, at, count);
-                return;
-            }
-            for (int i = 0; i < count; i++) {
-                out[at + i] = Short.toUnsignedInt(segment.get(U16, (from + i) * 2));
-            }
+            ids.read(from, count, out, at);
         }
     }
 }

@@ -52,7 +52,7 @@ final class TextCursor implements Cursor {
      * enough documents to split off a validation set.
      */
     static int chunkFor(long bytes) {
-        return bytes <= SMALL ? CHUNK : (int) Math.clamp(bytes / 64, 16 << 10, CHUNK);
+        return bytes <= SMALL ? CHUNK : Math.clamp(bytes / 64, 16 << 10, CHUNK);
     }
 
     /** The bytes of {@code file}, unpacked when its name ends in .gz. */
