@@ -57,7 +57,7 @@ public final class CheckpointWriter {
             Files.deleteIfExists(absolute);
             AtomicFiles.move(temporary, absolute);
         } catch (IOException e) {
-            throw new UncheckedIOException(folder + " could not be written: " + e.getMessage(), e);
+            throw new UncheckedIOException(folder + " could not be written: " + AtomicFiles.reason(e), e);
         } finally {
             try {
                 AtomicFiles.deleteRecursively(temporary);
@@ -82,7 +82,7 @@ public final class CheckpointWriter {
                         folder + " exists already and is not an empty folder: name another, or remove it first");
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(folder + " could not be read: " + e.getMessage(), e);
+            throw new UncheckedIOException(folder + " could not be read: " + AtomicFiles.reason(e), e);
         }
     }
 
