@@ -28,7 +28,7 @@ public record GenerationConfig(OptionalInt bos, List<Integer> eos) {
     }
 
     /**
-     * Reads {@code bos_token_id} and {@code eos_token_id} (a number or a list) from a JSON object.
+     * Reads {@code bos_token_id} and {@code eos_token_id} (the latter a number or a list) from a JSON object.
      *
      * @throws InvalidInputException when it is not one, or an id is not an integer
      */
@@ -39,6 +39,9 @@ public record GenerationConfig(OptionalInt bos, List<Integer> eos) {
     /** Reads the two fields, under the same names, from an object of another file. */
     static GenerationConfig of(ObjectNode root) {
         List<Integer> bos = ids(root, "bos_token_id");
+        if (bos.size() > 1) {
+            throw new JsonFields(root, "").wrong("bos_token_id", "must be one token id");
+        }
         return new GenerationConfig(
                 bos.isEmpty() ? OptionalInt.empty() : OptionalInt.of(bos.getFirst()), ids(root, "eos_token_id"));
     }

@@ -103,6 +103,9 @@ public final class Safetensors {
     }
 
     private static void readMetadata(Path path, JsonNode node, Map<String, String> out) {
+        if (!node.isObject()) {
+            throw new InvalidInputException(path + ": " + METADATA + " must be a JSON object");
+        }
         for (var entry : node.properties()) {
             if (!entry.getValue().isTextual()) {
                 throw new InvalidInputException(path + ": " + METADATA + "." + entry.getKey() + " must be a string");
