@@ -1,8 +1,5 @@
 package io.yoco4j.core.arch;
 
-import com.fasterxml.jackson.core.JacksonException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -10,6 +7,8 @@ import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Stage.LoopInput;
 import io.yoco4j.core.arch.Stage.LoopKv;
 import io.yoco4j.core.arch.Stage.Position;
+import io.yoco4j.core.json.JsonFields;
+import io.yoco4j.core.json.StrictJson;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -22,10 +21,8 @@ public final class ArchitectureJson {
     /** The version of the format that this code reads and writes. */
     public static final int FORMAT_VERSION = 1;
 
-    private static final JsonMapper MAPPER = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
+    private static final String FORMAT = "format version " + FORMAT_VERSION;
+    private static final JsonMapper MAPPER = new JsonMapper();
 
     private static final Set<String> FIELDS = Set.of(
             "format_version",
@@ -54,15 +51,7 @@ public final class ArchitectureJson {
      * @throws InvalidInputException naming the field; the caller adds the file's name
      */
     public static Architecture read(String json) {
-        JsonNode root;
-        try {
-            root = MAPPER.readTree(json);
-        } catch (JacksonException e) {
-            var at = e.getLocation();
-            String where = at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();
-            throw new InvalidInputException("is not valid JSON" + where + ": " + e.getOriginalMessage(), e);
-        }
-        Fields f = new Fields(root, "", FIELDS);
+        JsonFields f = new JsonFields(StrictJson.object(json), "").requireKnown(FIELDS, FORMAT);
         int version = f.integer("format_version");
         if (version != FORMAT_VERSION) {
             throw new InvalidInputException("format_version is " + version + ", but this version of yoco4j reads "
@@ -87,18 +76,18 @@ public final class ArchitectureJson {
                 .attentionHeads(f.integer("num_attention_heads"))
                 .keyValueHeads(f.integer("num_key_value_heads"))
                 .headDim(f.integer("head_dim"))
-                .rmsNormEps((float) f.number("rms_norm_eps"))
+                .rmsNormEps(f.positiveFloat("rms_norm_eps"))
                 .ropeTheta(f.number("rope_theta"))
                 .qkNorm(f.bool("qk_norm"))
                 .tiedEmbeddings(f.bool("tie_word_embeddings"))
                 .maxPositions(f.integer("max_position_embeddings"))
-                .embeddingMultiplier(f.has("embedding_multiplier") ? (float) f.number("embedding_multiplier") : 1)
+                .embeddingMultiplier(f.has("embedding_multiplier") ? f.positiveFloat("embedding_multiplier") : 1)
                 .stages(stages)
                 .build();
     }
 
     private static Stage stage(JsonNode node, String prefix) {
-        Fields f = new Fields(node, prefix, STAGE_FIELDS);
+        JsonFields f = new JsonFields(node, prefix).requireKnown(STAGE_FIELDS, FORMAT);
         String kind = f.text("attention");
         if (f.has("window") && !kind.equals("sliding_window")) {
             throw new InvalidInputException(
@@ -158,83 +147,5 @@ public final class ArchitectureJson {
                     .put("loop_kv", s.loopKv() == LoopKv.FIRST ? "first" : "each");
         }
         return root.toPrettyString() + "\n";
-    }
-
-    /** Typed access to the fields of one object; every refusal names the field with its path. */
-    private record Fields(JsonNode node, String prefix, Set<String> known) {
-        Fields {
-            if (!node.isObject()) {
-                String name = prefix.isEmpty() ? "the file's content" : prefix.substring(0, prefix.length() - 1);
-                throw new InvalidInputException(name + " must be a JSON object");
-            }
-            node.fieldNames().forEachRemaining(name -> {
-                if (!known.contains(name)) {
-                    throw new InvalidInputException(prefix + name
-                            + " is not a field of format version " + FORMAT_VERSION
-                            + ": remove it or correct its spelling");
-                }
-            });
-        }
-
-        boolean has(String name) {
-            return node.has(name);
-        }
-
-        JsonNode required(String name) {
-            JsonNode value = node.get(name);
-            if (value == null) {
-                throw new InvalidInputException(prefix + name + " is missing");
-            }
-            return value;
-        }
-
-        int integer(String name) {
-            JsonNode value = required(name);
-            if (!value.isIntegralNumber() || !value.canConvertToInt()) {
-                throw wrong(name, value, "must be an integer that fits 32 bits");
-            }
-            return value.intValue();
-        }
-
-        double number(String name) {
-            JsonNode value = required(name);
-            if (!value.isNumber()) {
-                throw wrong(name, value, "must be a number");
-            }
-            return value.doubleValue();
-        }
-
-        boolean bool(String name) {
-            JsonNode value = required(name);
-            if (!value.isBoolean()) {
-                throw wrong(name, value, "must be true or false");
-            }
-            return value.booleanValue();
-        }
-
-        String text(String name) {
-            JsonNode value = required(name);
-            if (!value.isTextual()) {
-                throw wrong(name, value, "must be a string");
-            }
-            return value.textValue();
-        }
-
-        <T> T choice(String name, String a, T forA, String b, T forB) {
-            String value = text(name);
-            if (value.equals(a)) {
-                return forA;
-            }
-            if (value.equals(b)) {
-                return forB;
-            }
-            throw wrong(name, required(name), "must be " + a + " or " + b);
-        }
-
-        private InvalidInputException wrong(String name, JsonNode value, String rule) {
-            String shown = value.toString();
-            shown = shown.length() > 40 ? shown.substring(0, 40) + "..." : shown;
-            return new InvalidInputException(prefix + name + " is " + shown + ", but " + rule);
-        }
     }
 }

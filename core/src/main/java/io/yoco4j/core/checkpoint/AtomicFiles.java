@@ -3,10 +3,14 @@ package io.yoco4j.core.checkpoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -99,7 +103,21 @@ public final class AtomicFiles {
         }
     }
 
-    private static String reason(IOException e) {
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    /** Why it failed; a bare path, as file system exceptions give, does not say. */
+    static String reason(IOException e) {
+        String message = e.getMessage();
+        if (message == null) {
+            return kind(e);
+        }
+        return e instanceof FileSystemException f && f.getReason() == null ? kind(e) + " at " + message : message;
+    }
+
+    private static String kind(IOException e) {
+        return switch (e) {
+            case AccessDeniedException _ -> "access denied";
+            case NoSuchFileException _ -> "no such file";
+            case ClosedByInterruptException _ -> "interrupted";
+            default -> e.getClass().getSimpleName();
+        };
     }
 }

@@ -1,12 +1,11 @@
 package io.yoco4j.core.checkpoint;
 
-import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.ArchitectureJson;
 import io.yoco4j.core.arch.ParameterLayout;
+import io.yoco4j.core.json.StrictJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -33,7 +32,6 @@ public final class Checkpoint {
     public static final String TOKENIZER = "tokenizer.json";
     public static final String GENERATION_CONFIG = "generation_config.json";
 
-    private static final JsonMapper MAPPER = new JsonMapper();
     private static final long MAX_JSON = 1L << 28;
 
     private final Path folder;
@@ -59,11 +57,12 @@ public final class Checkpoint {
     public static Checkpoint open(Path folder, Arena arena) {
         Architecture architecture = readArchitecture(folder);
         Map<String, StoredTensor> stored = readTensors(folder, arena);
+        requireTensors(folder, architecture, stored);
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         ParameterLayout.of(architecture).forEach((name, shape) -> {
             StoredTensor tensor = stored.get(name);
             if (tensor == null) {
-                throw new InvalidInputException(folder.resolve(WEIGHTS) + " has no tensor " + name
+                throw new InvalidInputException(weights(folder) + " has no tensor " + name
                         + ", which config.json calls for: the file is incomplete or of another model");
             }
             requireSound(folder, tensor, shape);
@@ -71,7 +70,7 @@ public final class Checkpoint {
         });
         for (String name : stored.keySet()) {
             if (!tensors.containsKey(name)) {
-                throw new InvalidInputException(folder.resolve(WEIGHTS) + " has a tensor " + name
+                throw new InvalidInputException(weights(folder) + " has a tensor " + name
                         + " that config.json has no place for: the two files are of different models");
             }
         }
@@ -83,8 +82,25 @@ public final class Checkpoint {
                 Files.exists(generation) ? readGeneration(generation, architecture) : GenerationConfig.NONE);
     }
 
-    private static void requireSound(Path folder, StoredTensor tensor, long[] shape) {
-        String where = folder.resolve(WEIGHTS) + ": tensor " + tensor.name();
+    /** Fewer tensors than layers: then no layout of (perhaps very many) layers is made to find the first missing. */
+    static void requireTensors(Path folder, Architecture architecture, Map<String, StoredTensor> stored) {
+        if (stored.size() < architecture.layers()) {
+            throw new InvalidInputException(weights(folder) + " has " + stored.size() + " tensors, too few for the "
+                    + architecture.layers() + " layers of config.json: the file is incomplete or of another model");
+        }
+    }
+
+    /** The file that says which tensors there are. */
+    static Path weights(Path folder) {
+        return folder.resolve(
+                !Files.exists(folder.resolve(WEIGHTS)) && Files.exists(folder.resolve(WEIGHTS_INDEX))
+                        ? WEIGHTS_INDEX
+                        : WEIGHTS);
+    }
+
+    /** Checks shape, type and values of a weight. */
+    static void requireSound(Path folder, StoredTensor tensor, long[] shape) {
+        String where = weights(folder) + ": tensor " + tensor.name();
         if (!Arrays.equals(tensor.shape(), shape)) {
             throw new InvalidInputException(where + " has shape " + Arrays.toString(tensor.shape())
                     + ", but config.json makes it " + Arrays.toString(shape));
@@ -99,14 +115,19 @@ public final class Checkpoint {
     }
 
     private static GenerationConfig readGeneration(Path file, Architecture architecture) {
+        String text = readText(file);
         try {
-            GenerationConfig config = GenerationConfig.read(readText(file));
-            config.eos().forEach(id -> requireToken("eos_token_id", id, architecture));
-            config.bos().ifPresent(id -> requireToken("bos_token_id", id, architecture));
+            GenerationConfig config = GenerationConfig.read(text);
+            requireTokens(config, architecture);
             return config;
         } catch (InvalidInputException e) {
             throw e.in(file + ": ");
         }
+    }
+
+    static void requireTokens(GenerationConfig config, Architecture architecture) {
+        config.eos().forEach(id -> requireToken("eos_token_id", id, architecture));
+        config.bos().ifPresent(id -> requireToken("bos_token_id", id, architecture));
     }
 
     private static void requireToken(String field, int id, Architecture architecture) {
@@ -136,15 +157,16 @@ public final class Checkpoint {
 
     /** All tensors of a folder's model.safetensors or of the shards its index names, unchecked against config.json. */
     static Map<String, StoredTensor> readTensors(Path folder, Arena arena) {
-        Path index = folder.resolve(WEIGHTS_INDEX);
-        if (Files.exists(folder.resolve(WEIGHTS)) || !Files.exists(index)) {
-            return Safetensors.open(folder.resolve(WEIGHTS), arena).tensors();
+        Path index = weights(folder);
+        if (index.endsWith(WEIGHTS)) {
+            return Safetensors.open(index, arena).tensors();
         }
+        String text = readText(index);
         JsonNode map;
         try {
-            map = MAPPER.readTree(readText(index)).path("weight_map");
-        } catch (JacksonException e) {
-            throw new InvalidInputException(index + " is not valid JSON: " + e.getOriginalMessage(), e);
+            map = StrictJson.object(text).path("weight_map");
+        } catch (InvalidInputException e) {
+            throw e.in(index + ": ");
         }
         if (!map.isObject() || map.isEmpty()) {
             throw new InvalidInputException(index + ": weight_map must be an object that names each tensor's file");
@@ -183,7 +205,7 @@ public final class Checkpoint {
         } catch (CharacterCodingException e) {
             throw new InvalidInputException(file + " is not UTF-8 text", e);
         } catch (IOException e) {
-            throw new UncheckedIOException(file + " could not be read: " + e.getMessage(), e);
+            throw new UncheckedIOException(file + " could not be read: " + AtomicFiles.reason(e), e);
         }
     }
 

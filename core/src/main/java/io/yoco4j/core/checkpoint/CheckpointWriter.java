@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
@@ -50,14 +51,18 @@ public final class CheckpointWriter {
     public void create(Path folder) {
         Path absolute = folder.toAbsolutePath().normalize();
         Path temporary = absolute.resolveSibling("." + absolute.getFileName() + ".tmp");
+        requireFree(folder);
         try {
-            requireFree(folder);
             AtomicFiles.deleteRecursively(temporary);
             replace(temporary);
             Files.deleteIfExists(absolute);
             AtomicFiles.move(temporary, absolute);
         } catch (IOException e) {
-            throw new UncheckedIOException(folder + " could not be written: " + e.getMessage(), e);
+            throw new UncheckedIOException(folder + " could not be written: " + AtomicFiles.reason(e), e);
+        } catch (UncheckedIOException e) {
+            // It names a file of the temporary folder, which the caller never heard of.
+            IOException cause = Objects.requireNonNull(e.getCause());
+            throw new UncheckedIOException(folder + " could not be written: " + AtomicFiles.reason(cause), cause);
         } finally {
             try {
                 AtomicFiles.deleteRecursively(temporary);
@@ -82,7 +87,7 @@ public final class CheckpointWriter {
                         folder + " exists already and is not an empty folder: name another, or remove it first");
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(folder + " could not be read: " + e.getMessage(), e);
+            throw new UncheckedIOException(folder + " could not be read: " + AtomicFiles.reason(e), e);
         }
     }
 

@@ -1,10 +1,11 @@
 package io.yoco4j.core.checkpoint;
 
-import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.json.JsonFields;
+import io.yoco4j.core.json.StrictJson;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
@@ -27,18 +28,20 @@ public record GenerationConfig(OptionalInt bos, List<Integer> eos) {
     }
 
     /**
-     * Reads {@code bos_token_id} and {@code eos_token_id} (a number or a list) from a JSON object.
+     * Reads {@code bos_token_id} and {@code eos_token_id} (the latter a number or a list) from a JSON object.
      *
      * @throws InvalidInputException when it is not one, or an id is not an integer
      */
     public static GenerationConfig read(String json) {
-        JsonNode root;
-        try {
-            root = MAPPER.readTree(json);
-        } catch (JacksonException e) {
-            throw new InvalidInputException("is not valid JSON: " + e.getOriginalMessage(), e);
-        }
+        return of(StrictJson.object(json));
+    }
+
+    /** Reads the two fields, under the same names, from an object of another file. */
+    static GenerationConfig of(ObjectNode root) {
         List<Integer> bos = ids(root, "bos_token_id");
+        if (bos.size() > 1) {
+            throw new JsonFields(root, "").wrong("bos_token_id", "must be one token id");
+        }
         return new GenerationConfig(
                 bos.isEmpty() ? OptionalInt.empty() : OptionalInt.of(bos.getFirst()), ids(root, "eos_token_id"));
     }
@@ -54,7 +57,8 @@ public record GenerationConfig(OptionalInt bos, List<Integer> eos) {
         return nodes.stream()
                 .map(n -> {
                     if (!n.isIntegralNumber() || !n.canConvertToInt() || n.intValue() < 0) {
-                        throw new InvalidInputException(field + " must be a token id or a list of token ids");
+                        throw new InvalidInputException(field + " is " + JsonFields.shown(node)
+                                + ", but must be a token id or a list of token ids");
                     }
                     return n.intValue();
                 })

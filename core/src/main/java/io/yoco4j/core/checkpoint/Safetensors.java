@@ -1,11 +1,10 @@
 package io.yoco4j.core.checkpoint;
 
-import com.fasterxml.jackson.core.JacksonException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.json.JsonFields;
+import io.yoco4j.core.json.StrictJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -35,10 +34,6 @@ public final class Safetensors {
     static final long MAX_HEADER = 100_000_000;
 
     private static final String METADATA = "__metadata__";
-    private static final JsonMapper MAPPER = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
 
     private final Path path;
     private final Map<String, StoredTensor> tensors;
@@ -66,7 +61,7 @@ public final class Safetensors {
         } catch (NoSuchFileException e) {
             throw new InvalidInputException(path + " is missing", e);
         } catch (IOException e) {
-            throw new UncheckedIOException(path + " could not be read: " + e.getMessage(), e);
+            throw new UncheckedIOException(path + " could not be read: " + AtomicFiles.reason(e), e);
         }
     }
 
@@ -83,23 +78,11 @@ public final class Safetensors {
                     + " after it: it is truncated or not a safetensors file");
         }
         byte[] header = file.asSlice(8, headerLength).toArray(ValueLayout.JAVA_BYTE);
-        JsonNode root;
+        ObjectNode root;
         try {
-            root = MAPPER.readTree(header);
-        } catch (JacksonException e) {
-            throw new InvalidInputException(
-                    path + ": the header is not valid JSON near byte "
-                            + (8
-                                    + (e.getLocation() == null
-                                            ? 0
-                                            : e.getLocation().getByteOffset()))
-                            + ": " + e.getOriginalMessage(),
-                    e);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        if (root == null || !root.isObject()) {
-            throw new InvalidInputException(path + ": the header must be a JSON object");
+            root = StrictJson.object(header, 8);
+        } catch (InvalidInputException e) {
+            throw e.in(path + ": the header ");
         }
         MemorySegment data = file.asSlice(8 + headerLength);
         Map<String, String> metadata = new LinkedHashMap<>();
@@ -120,6 +103,9 @@ public final class Safetensors {
     }
 
     private static void readMetadata(Path path, JsonNode node, Map<String, String> out) {
+        if (!node.isObject()) {
+            throw new InvalidInputException(path + ": " + METADATA + " must be a JSON object");
+        }
         for (var entry : node.properties()) {
             if (!entry.getValue().isTextual()) {
                 throw new InvalidInputException(path + ": " + METADATA + "." + entry.getKey() + " must be a string");
@@ -153,7 +139,7 @@ public final class Safetensors {
             }
             JsonNode dtypeNode = node.path("dtype");
             DType dtype = DType.named(dtypeNode.asText())
-                    .orElseThrow(() -> new InvalidInputException(where + " has dtype " + shown(dtypeNode)
+                    .orElseThrow(() -> new InvalidInputException(where + " has dtype " + JsonFields.shown(dtypeNode)
                             + ", but only F32, F16, BF16 (and I64, I32, U8 for data) can be read: convert it first"));
             long[] shape = integers(where + ".shape", node.path("shape"));
             long[] offsets = integers(where + ".data_offsets", node.path("data_offsets"));
@@ -162,8 +148,9 @@ public final class Safetensors {
                         where + ".shape has " + shape.length + " dimensions, at most 8 are read");
             }
             if (offsets.length != 2 || offsets[0] > offsets[1] || offsets[1] > data.byteSize()) {
-                throw new InvalidInputException(where + ".data_offsets is " + shown(node.path("data_offsets"))
-                        + ", but the file has " + data.byteSize() + " bytes of data: it is truncated or corrupt");
+                throw new InvalidInputException(where + ".data_offsets is "
+                        + JsonFields.shown(node.path("data_offsets")) + ", but the file has " + data.byteSize()
+                        + " bytes of data: it is truncated or corrupt");
             }
             long bytes = dtype.bytes();
             try {
@@ -172,13 +159,13 @@ public final class Safetensors {
                 }
             } catch (ArithmeticException e) {
                 throw new InvalidInputException(
-                        where + ".shape is " + shown(node.path("shape"))
+                        where + ".shape is " + JsonFields.shown(node.path("shape"))
                                 + ", more bytes than any file has: the file is corrupt",
                         e);
             }
             if (bytes != offsets[1] - offsets[0]) {
                 throw new InvalidInputException(
-                        where + " has shape " + shown(node.path("shape")) + " of " + dtype + ", "
+                        where + " has shape " + JsonFields.shown(node.path("shape")) + " of " + dtype + ", "
                                 + bytes + " bytes, but its data_offsets span " + (offsets[1] - offsets[0])
                                 + ": the file is corrupt");
             }
@@ -195,16 +182,11 @@ public final class Safetensors {
                 JsonNode n = node.get(i);
                 if (!n.isIntegralNumber() || !n.canConvertToLong() || n.longValue() < 0) {
                     throw new InvalidInputException(
-                            where + "[" + i + "] is " + shown(n) + ", but must be an integer of at least 0");
+                            where + "[" + i + "] is " + JsonFields.shown(n) + ", but must be an integer of at least 0");
                 }
                 out[i] = n.longValue();
             }
             return out;
-        }
-
-        private static String shown(JsonNode node) {
-            String text = node.isMissingNode() ? "missing" : node.toString();
-            return text.length() > 60 ? text.substring(0, 60) + "..." : text;
         }
     }
 

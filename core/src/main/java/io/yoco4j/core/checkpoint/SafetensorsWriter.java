@@ -12,8 +12,10 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /** Writes a safetensors file, one tensor in memory at a time; the file appears whole or not at all. */
@@ -33,6 +35,7 @@ public final class SafetensorsWriter {
     }
 
     private final List<Entry> entries = new ArrayList<>();
+    private final Set<String> names = new HashSet<>();
     private final Map<String, String> metadata;
 
     public SafetensorsWriter() {
@@ -50,6 +53,9 @@ public final class SafetensorsWriter {
      * @param data little-endian bytes, as many as type and shape say
      */
     public SafetensorsWriter add(String name, DType dtype, long[] shape, Supplier<MemorySegment> data) {
+        if (!names.add(name)) {
+            throw new IllegalArgumentException("tensor " + name + " was added already");
+        }
         entries.add(new Entry(name, dtype, shape.clone(), data));
         return this;
     }
