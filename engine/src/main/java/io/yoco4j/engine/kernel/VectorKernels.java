@@ -233,34 +233,50 @@ final class VectorKernels implements Kernels {
     @Override
     public void tile(
             int k, float[] a, int aOffset, float[] b, int bOffset, float[] c, int cOffset, int cStride, boolean add) {
+        if (!add) {
+            for (int r = 0; r < ROWS; r++) {
+                Arrays.fill(c, cOffset + r * cStride, cOffset + r * cStride + PANEL, 0);
+            }
+        }
         for (int j = 0; j < PANEL; j += 2 * LANES) {
             if (FEW_REGISTERS) {
-                tile4(k, a, aOffset, b, bOffset + j, c, cOffset + j, cStride, add);
-                tile4(k, a, aOffset + 4, b, bOffset + j, c, cOffset + 4 * cStride + j, cStride, add);
+                tile4(k, a, aOffset, b, bOffset + j, c, cOffset + j, cStride);
+                tile4(k, a, aOffset + 4, b, bOffset + j, c, cOffset + 4 * cStride + j, cStride);
             } else {
-                tile8(k, a, aOffset, b, bOffset + j, c, cOffset + j, cStride, add);
+                tile8(k, a, aOffset, b, bOffset + j, c, cOffset + j, cStride);
             }
         }
     }
 
+    /**
+     * 8 rows by 2 vectors of sums in registers. Straight-line and always adding: with a second way to end, the compiler
+     * would stop inlining halfway and box every vector.
+     */
     private static void tile8(
-            int k, float[] a, int aOffset, float[] b, int bOffset, float[] c, int cOffset, int cStride, boolean add) {
-        FloatVector c00 = FloatVector.zero(F);
-        FloatVector c01 = FloatVector.zero(F);
-        FloatVector c10 = FloatVector.zero(F);
-        FloatVector c11 = FloatVector.zero(F);
-        FloatVector c20 = FloatVector.zero(F);
-        FloatVector c21 = FloatVector.zero(F);
-        FloatVector c30 = FloatVector.zero(F);
-        FloatVector c31 = FloatVector.zero(F);
-        FloatVector c40 = FloatVector.zero(F);
-        FloatVector c41 = FloatVector.zero(F);
-        FloatVector c50 = FloatVector.zero(F);
-        FloatVector c51 = FloatVector.zero(F);
-        FloatVector c60 = FloatVector.zero(F);
-        FloatVector c61 = FloatVector.zero(F);
-        FloatVector c70 = FloatVector.zero(F);
-        FloatVector c71 = FloatVector.zero(F);
+            int k, float[] a, int aOffset, float[] b, int bOffset, float[] c, int cOffset, int cStride) {
+        int to1 = cOffset + cStride;
+        int to2 = cOffset + 2 * cStride;
+        int to3 = cOffset + 3 * cStride;
+        int to4 = cOffset + 4 * cStride;
+        int to5 = cOffset + 5 * cStride;
+        int to6 = cOffset + 6 * cStride;
+        int to7 = cOffset + 7 * cStride;
+        FloatVector c00 = FloatVector.fromArray(F, c, cOffset);
+        FloatVector c01 = FloatVector.fromArray(F, c, cOffset + LANES);
+        FloatVector c10 = FloatVector.fromArray(F, c, to1);
+        FloatVector c11 = FloatVector.fromArray(F, c, to1 + LANES);
+        FloatVector c20 = FloatVector.fromArray(F, c, to2);
+        FloatVector c21 = FloatVector.fromArray(F, c, to2 + LANES);
+        FloatVector c30 = FloatVector.fromArray(F, c, to3);
+        FloatVector c31 = FloatVector.fromArray(F, c, to3 + LANES);
+        FloatVector c40 = FloatVector.fromArray(F, c, to4);
+        FloatVector c41 = FloatVector.fromArray(F, c, to4 + LANES);
+        FloatVector c50 = FloatVector.fromArray(F, c, to5);
+        FloatVector c51 = FloatVector.fromArray(F, c, to5 + LANES);
+        FloatVector c60 = FloatVector.fromArray(F, c, to6);
+        FloatVector c61 = FloatVector.fromArray(F, c, to6 + LANES);
+        FloatVector c70 = FloatVector.fromArray(F, c, to7);
+        FloatVector c71 = FloatVector.fromArray(F, c, to7 + LANES);
         for (int i = 0; i < k; i++) {
             int at = aOffset + i * PANEL;
             FloatVector b0 = FloatVector.fromArray(F, b, bOffset + i * PANEL);
@@ -290,26 +306,38 @@ final class VectorKernels implements Kernels {
             c70 = a7.fma(b0, c70);
             c71 = a7.fma(b1, c71);
         }
-        store(c00, c01, c, cOffset, add);
-        store(c10, c11, c, cOffset + cStride, add);
-        store(c20, c21, c, cOffset + 2 * cStride, add);
-        store(c30, c31, c, cOffset + 3 * cStride, add);
-        store(c40, c41, c, cOffset + 4 * cStride, add);
-        store(c50, c51, c, cOffset + 5 * cStride, add);
-        store(c60, c61, c, cOffset + 6 * cStride, add);
-        store(c70, c71, c, cOffset + 7 * cStride, add);
+        c00.intoArray(c, cOffset);
+        c01.intoArray(c, cOffset + LANES);
+        c10.intoArray(c, to1);
+        c11.intoArray(c, to1 + LANES);
+        c20.intoArray(c, to2);
+        c21.intoArray(c, to2 + LANES);
+        c30.intoArray(c, to3);
+        c31.intoArray(c, to3 + LANES);
+        c40.intoArray(c, to4);
+        c41.intoArray(c, to4 + LANES);
+        c50.intoArray(c, to5);
+        c51.intoArray(c, to5 + LANES);
+        c60.intoArray(c, to6);
+        c61.intoArray(c, to6 + LANES);
+        c70.intoArray(c, to7);
+        c71.intoArray(c, to7 + LANES);
     }
 
+    /** As tile8, for half the registers. */
     private static void tile4(
-            int k, float[] a, int aOffset, float[] b, int bOffset, float[] c, int cOffset, int cStride, boolean add) {
-        FloatVector c00 = FloatVector.zero(F);
-        FloatVector c01 = FloatVector.zero(F);
-        FloatVector c10 = FloatVector.zero(F);
-        FloatVector c11 = FloatVector.zero(F);
-        FloatVector c20 = FloatVector.zero(F);
-        FloatVector c21 = FloatVector.zero(F);
-        FloatVector c30 = FloatVector.zero(F);
-        FloatVector c31 = FloatVector.zero(F);
+            int k, float[] a, int aOffset, float[] b, int bOffset, float[] c, int cOffset, int cStride) {
+        int to1 = cOffset + cStride;
+        int to2 = cOffset + 2 * cStride;
+        int to3 = cOffset + 3 * cStride;
+        FloatVector c00 = FloatVector.fromArray(F, c, cOffset);
+        FloatVector c01 = FloatVector.fromArray(F, c, cOffset + LANES);
+        FloatVector c10 = FloatVector.fromArray(F, c, to1);
+        FloatVector c11 = FloatVector.fromArray(F, c, to1 + LANES);
+        FloatVector c20 = FloatVector.fromArray(F, c, to2);
+        FloatVector c21 = FloatVector.fromArray(F, c, to2 + LANES);
+        FloatVector c30 = FloatVector.fromArray(F, c, to3);
+        FloatVector c31 = FloatVector.fromArray(F, c, to3 + LANES);
         for (int i = 0; i < k; i++) {
             int at = aOffset + i * PANEL;
             FloatVector b0 = FloatVector.fromArray(F, b, bOffset + i * PANEL);
@@ -327,10 +355,14 @@ final class VectorKernels implements Kernels {
             c30 = a3.fma(b0, c30);
             c31 = a3.fma(b1, c31);
         }
-        store(c00, c01, c, cOffset, add);
-        store(c10, c11, c, cOffset + cStride, add);
-        store(c20, c21, c, cOffset + 2 * cStride, add);
-        store(c30, c31, c, cOffset + 3 * cStride, add);
+        c00.intoArray(c, cOffset);
+        c01.intoArray(c, cOffset + LANES);
+        c10.intoArray(c, to1);
+        c11.intoArray(c, to1 + LANES);
+        c20.intoArray(c, to2);
+        c21.intoArray(c, to2 + LANES);
+        c30.intoArray(c, to3);
+        c31.intoArray(c, to3 + LANES);
     }
 
     private static void store(FloatVector v0, FloatVector v1, float[] c, int offset, boolean add) {
