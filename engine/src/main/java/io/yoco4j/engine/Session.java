@@ -5,6 +5,7 @@ import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.engine.cache.ContextState;
 import io.yoco4j.engine.exec.StageExecutor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 
 /**
  * A context: the tokens taken in so far, as caches. One thread uses it at a time; another that tries gets an
@@ -75,6 +76,11 @@ public final class Session {
      * @throws IllegalStateException when the model is closed, or another thread uses the session
      */
     public LogitRows prefill(int[] ids, Logits which) {
+        return prefill(ids, which, () -> false);
+    }
+
+    /** As above; asked before each chunk, {@code stop} may end it early: no rows are returned then. */
+    LogitRows prefill(int[] ids, Logits which, BooleanSupplier stop) {
         enter();
         try {
             requireTokens(ids);
@@ -86,6 +92,9 @@ public final class Session {
             };
             float[][] rows = new float[n - first][];
             for (int from = 0; from < n; from += prefillChunk) {
+                if (stop.getAsBoolean()) {
+                    return new LogitRows(new float[0][], next.length);
+                }
                 int count = Math.min(prefillChunk, n - from);
                 int wanted = Math.clamp((long) first - from, 0, count);
                 int to = from - first;
@@ -138,7 +147,7 @@ public final class Session {
         }
     }
 
-    private void requireTokens(int[] ids) {
+    void requireTokens(int[] ids) {
         if (ids.length == 0) {
             throw new InvalidInputException("the prompt has no token, but at least one is needed");
         }
@@ -154,6 +163,16 @@ public final class Session {
             throw new InvalidInputException("the prompt has " + ids.length + " tokens" + before + ", but the model has "
                     + maxPositions + " positions (max_position_embeddings): shorten it");
         }
+    }
+
+    /**
+     * Takes in a prompt and streams what follows it.
+     *
+     * @throws InvalidInputException when the prompt is not one that {@link #prefill} takes, or there are stop strings and
+     *     the model has no tokenizer to find them with
+     */
+    public Generation generate(int[] prompt, GenerationOptions options) {
+        return model.generate(this, prompt, options);
     }
 
     /** Bytes of keys, values and states held: what {@code Accounting.cacheBytes(position, 4)} says. */

@@ -5,6 +5,8 @@ import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.checkpoint.Checkpoint;
 import io.yoco4j.core.checkpoint.GenerationConfig;
 import io.yoco4j.core.checkpoint.StoredTensor;
+import io.yoco4j.core.text.StreamingDecoder;
+import io.yoco4j.core.text.Tokenizer;
 import io.yoco4j.engine.cache.ContextState;
 import io.yoco4j.engine.exec.ModelWeights;
 import io.yoco4j.engine.exec.StageExecutor;
@@ -12,7 +14,10 @@ import io.yoco4j.engine.kernel.Kernels;
 import io.yoco4j.engine.kernel.WorkerPool;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +37,8 @@ public final class YocoModel implements AutoCloseable {
     /** Held for each step, so that activations serve one at a time and nothing is unmapped under a running step. */
     private final ReentrantLock lock = new ReentrantLock(true);
 
+    private final @Nullable Path tokenizerFile;
+    private @Nullable Tokenizer tokenizer;
     private volatile boolean closed;
 
     private YocoModel(
@@ -39,11 +46,13 @@ public final class YocoModel implements AutoCloseable {
             Map<String, StoredTensor> tensors,
             GenerationConfig generationConfig,
             EngineOptions options,
-            @Nullable Arena arena) {
+            @Nullable Arena arena,
+            @Nullable Path tokenizerFile) {
         this.architecture = architecture;
         this.generationConfig = generationConfig;
         this.options = options;
         this.arena = arena;
+        this.tokenizerFile = tokenizerFile;
         kernels = options.kernels().kernels();
         ModelWeights weights = new ModelWeights(architecture, tensors);
         pool = new WorkerPool(options.threads());
@@ -67,7 +76,12 @@ public final class YocoModel implements AutoCloseable {
         try {
             Checkpoint checkpoint = Checkpoint.open(folder, arena);
             return new YocoModel(
-                    checkpoint.architecture(), checkpoint.tensors(), checkpoint.generation(), options, arena);
+                    checkpoint.architecture(),
+                    checkpoint.tensors(),
+                    checkpoint.generation(),
+                    options,
+                    arena,
+                    checkpoint.tokenizer().orElse(null));
         } catch (RuntimeException | Error e) {
             arena.close();
             throw e;
@@ -80,7 +94,7 @@ public final class YocoModel implements AutoCloseable {
      * @throws IllegalArgumentException when a tensor of the architecture is missing or of another shape
      */
     public static YocoModel of(Architecture architecture, Map<String, StoredTensor> tensors, EngineOptions options) {
-        return new YocoModel(architecture, tensors, GenerationConfig.NONE, options, null);
+        return new YocoModel(architecture, tensors, GenerationConfig.NONE, options, null, null);
     }
 
     public Architecture architecture() {
@@ -115,6 +129,73 @@ public final class YocoModel implements AutoCloseable {
         return new Session(this, options);
     }
 
+    /** The model's tokenizer, where its folder has one; loaded when first asked for. */
+    public Optional<Tokenizer> tokenizer() {
+        lock.lock();
+        try {
+            requireOpen();
+            if (tokenizer == null && tokenizerFile != null) {
+                tokenizer = loadTokenizer(tokenizerFile);
+            }
+            return Optional.ofNullable(tokenizer);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Tokenizer loadTokenizer(Path file) {
+        Tokenizer loaded = Tokenizer.load(file);
+        if (loaded.vocabularySize() > architecture.vocabSize()) {
+            int size = loaded.vocabularySize();
+            loaded.close();
+            throw new InvalidInputException(file + " has " + size + " tokens, but the model's vocab_size is "
+                    + architecture.vocabSize() + ": the two are of different models");
+        }
+        return loaded;
+    }
+
+    /**
+     * Encodes a prompt, with the special tokens that the tokenizer puts around it, and streams what follows, in a session
+     * of its own.
+     *
+     * @throws InvalidInputException when the model has no tokenizer, or the prompt has no token or too many
+     */
+    public Generation generate(String prompt, GenerationOptions options) {
+        Tokenizer t = tokenizer()
+                .orElseThrow(() -> new InvalidInputException("the model has no " + Checkpoint.TOKENIZER
+                        + ", so it takes token ids only: put the file in its folder, or generate from ids"));
+        return generate(session(options.session()), t.encodeWithSpecialTokens(prompt), options);
+    }
+
+    Generation generate(Session session, int[] prompt, GenerationOptions options) {
+        Set<Integer> endOfText = new HashSet<>(generationConfig.eos());
+        Optional<Tokenizer> t = tokenizer();
+        if (t.isEmpty() && !options.stop().isEmpty()) {
+            throw new InvalidInputException("stop strings were given, but the model has no " + Checkpoint.TOKENIZER
+                    + " to find them with: put the file in its folder, or leave them out");
+        }
+        t.flatMap(known -> known.endOfText().stream().boxed().findFirst()).ifPresent(endOfText::add);
+        return new Generation(
+                session, prompt, options, endOfText, t.map(YocoModel::decoder).orElse(Generation.Decoder.NONE));
+    }
+
+    private static Generation.Decoder decoder(Tokenizer tokenizer) {
+        StreamingDecoder decoder = tokenizer.streamingDecoder();
+        int known = tokenizer.vocabularySize();
+        return new Generation.Decoder() {
+            @Override
+            public String append(int id) {
+                // A model's vocabulary may be padded beyond the tokenizer's.
+                return id < known ? decoder.append(id) : "";
+            }
+
+            @Override
+            public String finish() {
+                return decoder.finish();
+            }
+        };
+    }
+
     void requireOpen() {
         if (closed) {
             throw new IllegalStateException("the model is closed: open it again, or close it after its last session");
@@ -139,6 +220,9 @@ public final class YocoModel implements AutoCloseable {
             if (!closed) {
                 closed = true;
                 pool.close();
+                if (tokenizer != null) {
+                    tokenizer.close();
+                }
                 if (arena != null) {
                     arena.close();
                 }
