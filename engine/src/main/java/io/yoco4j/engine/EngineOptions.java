@@ -63,7 +63,11 @@ public record EngineOptions(int threads, KernelSelection kernels, int prefillChu
             return this;
         }
 
-        /** @throws InvalidInputException when a value is out of range */
+        /**
+         * Checks the values and builds the options.
+         *
+         * @throws InvalidInputException when a value is out of range
+         */
         public EngineOptions build() {
             return new EngineOptions(threads, kernels, prefillChunk);
         }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The token pulled last has not been taken in by the session yet: a caller who goes on with it prefills that token
  * first.
  */
-public final class Generation implements Iterable<GeneratedToken>, Iterator<GeneratedToken>, AutoCloseable {
+public final class Generation implements Iterable<GeneratedToken>, AutoCloseable {
 
     /** Turns tokens into text as they come. */
     interface Decoder {
@@ -65,10 +65,20 @@ public final class Generation implements Iterable<GeneratedToken>, Iterator<Gene
         Arrays.stream(prompt).forEach(sampler::accept);
     }
 
-    /** This stream itself: what was pulled does not come again. */
+    /** The tokens that were not pulled yet: a stream comes once. */
     @Override
     public Iterator<GeneratedToken> iterator() {
-        return this;
+        return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return Generation.this.hasNext();
+            }
+
+            @Override
+            public GeneratedToken next() {
+                return Generation.this.next();
+            }
+        };
     }
 
     /**
@@ -76,7 +86,6 @@ public final class Generation implements Iterable<GeneratedToken>, Iterator<Gene
      *
      * @throws IllegalStateException when the model is closed, or another thread uses the session
      */
-    @Override
     public boolean hasNext() {
         if (next == null && finish == null) {
             if (!cancelled) {
@@ -90,7 +99,12 @@ public final class Generation implements Iterable<GeneratedToken>, Iterator<Gene
         return next != null;
     }
 
-    @Override
+    /**
+     * Pulls the next token.
+     *
+     * @throws NoSuchElementException when there is none
+     * @throws IllegalStateException as {@link #hasNext} does
+     */
     public GeneratedToken next() {
         if (!hasNext() || next == null) {
             throw new NoSuchElementException("the generation has ended");

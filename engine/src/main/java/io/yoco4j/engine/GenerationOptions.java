@@ -73,7 +73,11 @@ public record GenerationOptions(
             return this;
         }
 
-        /** @throws InvalidInputException naming the option that is out of range */
+        /**
+         * Checks the values and builds the options.
+         *
+         * @throws InvalidInputException naming the option that is out of range
+         */
         public GenerationOptions build() {
             return new GenerationOptions(maxTokens, sampling, stop, endOfText, session);
         }

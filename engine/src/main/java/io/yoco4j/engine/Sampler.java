@@ -45,7 +45,7 @@ public final class Sampler {
             weights[i] = (float) Math.exp((logits[i] - logits[likeliest]) / (double) sampling.temperature());
             sum += weights[i];
         }
-        boolean limited = sampling.topP() < 1 || sampling.topK() > 0 && sampling.topK() < logits.length;
+        boolean limited = sampling.topP() < 1 || (sampling.topK() > 0 && sampling.topK() < logits.length);
         return draw(limited ? likeliestFirst(sum) : inOrder());
     }
 
@@ -139,7 +139,7 @@ public final class Sampler {
 
     /** Likelier, or as likely with a lower id. */
     private boolean before(int a, int b) {
-        return weights[a] > weights[b] || weights[a] == weights[b] && a < b;
+        return weights[a] > weights[b] || (weights[a] == weights[b] && a < b);
     }
 
     private int draw(int n) {

@@ -97,7 +97,11 @@ public record Sampling(
             return this;
         }
 
-        /** @throws InvalidInputException naming the option that is out of range */
+        /**
+         * Checks the values and builds the options.
+         *
+         * @throws InvalidInputException naming the option that is out of range
+         */
         public Sampling build() {
             return new Sampling(temperature, topK, topP, minP, repetitionPenalty, repetitionWindow, seed);
         }

@@ -53,7 +53,11 @@ public record SessionOptions(OptionalInt loops, OptionalInt prefillChunk, Option
             return this;
         }
 
-        /** @throws InvalidInputException when a value is out of range */
+        /**
+         * Checks the values and builds the options.
+         *
+         * @throws InvalidInputException when a value is out of range
+         */
         public SessionOptions build() {
             return new SessionOptions(loops, prefillChunk, maxPositions);
         }

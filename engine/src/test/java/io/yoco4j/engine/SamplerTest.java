@@ -37,7 +37,8 @@ class SamplerTest {
     @Test
     void greedyTakesTheLikeliestAndTheFirstOfEquals() {
         assertThat(new Sampler(Sampling.GREEDY, 5).sample(LOGITS)).isEqualTo(1);
-        assertThat(new Sampler(Sampling.GREEDY, 3).sample(new float[] {1, 2, 2})).isEqualTo(1);
+        assertThat(new Sampler(Sampling.GREEDY, 3).sample(new float[] {1, 2, 2}))
+                .isEqualTo(1);
     }
 
     @Test
@@ -129,9 +130,7 @@ class SamplerTest {
         assertThatThrownBy(() -> warm().topK(-1).build()).hasMessageContaining("top-k is -1");
         assertThatThrownBy(() -> warm().topP(0).build()).hasMessageContaining("top-p is 0");
         assertThatThrownBy(() -> warm().minP(1.5).build()).hasMessageContaining("min-p is 1.5");
-        assertThatThrownBy(() -> warm().repetitionPenalty(0).build())
-                .hasMessageContaining("repetition penalty is 0");
-        assertThatThrownBy(() -> warm().repetitionWindow(-2).build())
-                .hasMessageContaining("repetition window is -2");
+        assertThatThrownBy(() -> warm().repetitionPenalty(0).build()).hasMessageContaining("repetition penalty is 0");
+        assertThatThrownBy(() -> warm().repetitionWindow(-2).build()).hasMessageContaining("repetition window is -2");
     }
 }

@@ -80,7 +80,8 @@ abstract class SystemContract {
             for (int split : new int[] {1, 4, 5, 6, 20, 33}) {
                 Session session = model.session();
                 requireClose(session.prefill(slice(ids, 0, split), Logits.LAST).last(), all.row(split - 1), "prefill");
-                assertThat(session.prefill(slice(ids, split, split + 1), Logits.NONE).rows())
+                assertThat(session.prefill(slice(ids, split, split + 1), Logits.NONE)
+                                .rows())
                         .isZero();
                 for (int i = split + 1; i < N; i++) {
                     requireClose(session.decode(ids[i]), all.row(i), "split " + split + ", decode " + i);
@@ -137,7 +138,8 @@ abstract class SystemContract {
         int[] ids = ids(a, 300);
         Accounting accounting = new Accounting(a);
         try (YocoModel model = model(a, DType.F32)) {
-            Session session = model.session(SessionOptions.builder().prefillChunk(64).build());
+            Session session =
+                    model.session(SessionOptions.builder().prefillChunk(64).build());
             assertThat(session.cacheBytes()).isEqualTo(accounting.cacheBytes(0, 4));
             for (int n : new int[] {1, 2, 1, 1, 1, 40, 254}) {
                 session.prefill(slice(ids, 0, n), Logits.NONE);
@@ -215,7 +217,8 @@ abstract class SystemContract {
                 LogitRows expected = reference.session().prefill(ids, Logits.ALL);
                 LogitRows actual = model.session().prefill(ids, Logits.ALL);
                 Session tokens = model.session();
-                Session chunks = model.session(SessionOptions.builder().prefillChunk(7).build());
+                Session chunks =
+                        model.session(SessionOptions.builder().prefillChunk(7).build());
                 LogitRows chunked = chunks.prefill(ids, Logits.ALL);
                 for (int i = 0; i < N; i++) {
                     requireClose(actual.row(i), expected.row(i), dtype + ", whole, row " + i);
@@ -248,7 +251,8 @@ abstract class SystemContract {
         try (YocoModel model = model(a, DType.F32)) {
             Session session = model.session();
             float[] whole = session.prefill(ids, Logits.LAST).last();
-            Session pieces = model.session(SessionOptions.builder().prefillChunk(90).build());
+            Session pieces =
+                    model.session(SessionOptions.builder().prefillChunk(90).build());
             pieces.prefill(slice(ids, 0, 497), Logits.NONE);
             pieces.decode(ids[497]);
             pieces.decode(ids[498]);

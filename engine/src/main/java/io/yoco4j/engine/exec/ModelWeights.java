@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class ModelWeights {
 
     /** One layer; what its attention kind does not have is null. Shapes are those of {@link ParameterLayout}. */
+    @SuppressWarnings("ArrayRecordComponent") // read often, never compared
     record Layer(
             float[] attnNorm,
             Weight q,
@@ -29,6 +30,7 @@ public final class ModelWeights {
             Weight down) {}
 
     /** What writes the global cache. */
+    @SuppressWarnings("ArrayRecordComponent")
     record Cache(float[] norm, Weight k, Weight v, float @Nullable [] kNorm) {}
 
     private final Map<String, StoredTensor> tensors;

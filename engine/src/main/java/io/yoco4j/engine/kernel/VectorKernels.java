@@ -10,6 +10,7 @@ import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -25,10 +26,14 @@ final class VectorKernels implements Kernels {
     /** 256-bit machines have 16 registers: 8 rows by 2 vectors of sums would spill. */
     private static final boolean FEW_REGISTERS = F.vectorBitSize() == 256;
 
+    private static final VectorShuffle<Float> FOLD_8 = VectorShuffle.iota(F, 8, 1, true);
+    private static final VectorShuffle<Float> FOLD_4 = VectorShuffle.iota(F, 4, 1, true);
+    private static final VectorShuffle<Float> FOLD_2 = VectorShuffle.iota(F, 2, 1, true);
+
     private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
-    private static final float LOG2_E = 1.442695040888963f;
+    private static final float LOG2_E = 1.442695f;
     /** ln 2 in two parts, so that subtracting multiples of it stays exact. */
-    private static final float LN2_HIGH = 0.693359375f;
+    private static final float LN2_HIGH = 0.6933594f;
 
     private static final float LN2_LOW = -2.12194440e-4f;
     /** Adding 1.5 * 2^23 leaves the nearest integer in the low bits of the significand. */
@@ -192,10 +197,10 @@ final class VectorKernels implements Kernels {
             float[] y,
             int yOffset,
             boolean add) {
-        float t0 = s0.reduceLanes(VectorOperators.ADD);
-        float t1 = s1.reduceLanes(VectorOperators.ADD);
-        float t2 = s2.reduceLanes(VectorOperators.ADD);
-        float t3 = s3.reduceLanes(VectorOperators.ADD);
+        float t0 = sum(s0);
+        float t1 = sum(s1);
+        float t2 = sum(s2);
+        float t3 = sum(s3);
         for (int i = from; i < k; i++) {
             float factor = x[xOffset + i];
             t0 += ScalarKernels.element(data, dtype, element + i) * factor;
@@ -221,11 +226,27 @@ final class VectorKernels implements Kernels {
             };
             sum = w.fma(FloatVector.fromArray(F, x, xOffset + i), sum);
         }
-        float total = sum.reduceLanes(VectorOperators.ADD);
+        float total = sum(sum);
         for (int i = bound; i < k; i++) {
             total += ScalarKernels.element(data, dtype, element + i) * x[xOffset + i];
         }
         return total;
+    }
+
+    /**
+     * The sum over lanes, always in the same order: that of reduceLanes may change when code is compiled, and results with
+     * it.
+     */
+    private static float sum(FloatVector v) {
+        FloatVector folded = v;
+        if (LANES > 8) {
+            folded = folded.add(folded.rearrange(FOLD_8));
+        }
+        if (LANES > 4) {
+            folded = folded.add(folded.rearrange(FOLD_4));
+        }
+        folded = folded.add(folded.rearrange(FOLD_2));
+        return folded.lane(0) + folded.lane(1);
     }
 
     // ---- products of panels
@@ -414,7 +435,7 @@ final class VectorKernels implements Kernels {
             FloatVector x0 = FloatVector.fromArray(F, x, xOffset + i);
             s0 = x0.fma(x0, s0);
         }
-        float squares = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
+        float squares = sum(s0.add(s1).add(s2.add(s3)));
         for (; i < n; i++) {
             squares += x[xOffset + i] * x[xOffset + i];
         }
@@ -543,7 +564,7 @@ final class VectorKernels implements Kernels {
             e.intoArray(x, xOffset + i);
             sums = sums.add(e);
         }
-        float sum = sums.reduceLanes(VectorOperators.ADD);
+        float sum = sum(sums);
         for (; i < n; i++) {
             float e = (float) Math.exp(x[xOffset + i] - max);
             x[xOffset + i] = e;

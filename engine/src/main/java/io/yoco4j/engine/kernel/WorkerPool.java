@@ -27,6 +27,7 @@ public final class WorkerPool implements AutoCloseable {
     }
 
     private static final int BITS = 22;
+    private static final int JOB_SHIFT = 2 * BITS;
     private static final int MASK = (1 << BITS) - 1;
     /** Iterations before a waiting worker parks: some tens of microseconds. */
     private static final int SPINS = 20_000;
@@ -79,6 +80,7 @@ public final class WorkerPool implements AutoCloseable {
      *
      * @param tasks at most 4 million
      */
+    @SuppressWarnings("ThreadPriorityCheck") // on a busy machine the last task may wait for the core that we spin on
     public synchronized void run(int tasks, Job work) {
         if (tasks < 0 || tasks > MASK) {
             throw new IllegalArgumentException("tasks is " + tasks);
@@ -92,8 +94,8 @@ public final class WorkerPool implements AutoCloseable {
         job = work;
         failure = null;
         done.set(0);
-        long number = (state.get() >>> 2 * BITS) + 1;
-        state.set(number << 2 * BITS | (long) tasks << BITS);
+        long number = (state.get() >>> JOB_SHIFT) + 1;
+        state.set((number << JOB_SHIFT) | ((long) tasks << BITS));
         if (parked.get() > 0) {
             for (Thread t : workers) {
                 LockSupport.unpark(t);
@@ -157,7 +159,7 @@ public final class WorkerPool implements AutoCloseable {
     /** The number of a job other than {@code seen}; returns early when the pool closes. */
     private long await(long seen) {
         for (int spins = 0; ; spins++) {
-            long now = state.get() >>> 2 * BITS;
+            long now = state.get() >>> JOB_SHIFT;
             if (now != seen || closed) {
                 return now;
             }
@@ -165,7 +167,7 @@ public final class WorkerPool implements AutoCloseable {
                 Thread.onSpinWait();
             } else {
                 parked.incrementAndGet();
-                if (state.get() >>> 2 * BITS == seen && !closed) {
+                if (state.get() >>> JOB_SHIFT == seen && !closed) {
                     LockSupport.park(this);
                 }
                 parked.decrementAndGet();

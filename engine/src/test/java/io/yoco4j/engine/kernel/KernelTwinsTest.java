@@ -54,10 +54,8 @@ class KernelTwinsTest {
             switch (dtype) {
                 case F32 -> data.setAtIndex(ValueLayout.JAVA_FLOAT.withOrder(ByteOrder.LITTLE_ENDIAN), i, x);
                 case BF16 ->
-                    data.setAtIndex(
-                            ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN),
-                            i,
-                            (short) (Float.floatToRawIntBits(x) >>> 16));
+                    data.setAtIndex(ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN), i, (short)
+                            (Float.floatToRawIntBits(x) >>> 16));
                 default ->
                     data.setAtIndex(
                             ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN), i, Float.floatToFloat16(x));
