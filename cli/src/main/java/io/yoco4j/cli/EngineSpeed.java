@@ -27,14 +27,19 @@ record EngineSpeed(double prefillTokensPerSecond, double decodeTokensPerSecond, 
             all.put(key, new ArrayList<>());
         });
         for (int r = 0; r < rounds; r++) {
-            models.forEach((key, model) -> all.computeIfAbsent(key, _ -> new ArrayList<>()).add(once(model, context, generate)));
+            models.forEach((key, model) ->
+                    all.computeIfAbsent(key, _ -> new ArrayList<>()).add(once(model, context, generate)));
         }
         Map<K, EngineSpeed> medians = new LinkedHashMap<>();
         all.forEach((key, speeds) -> medians.put(
                 key,
                 new EngineSpeed(
-                        median(speeds.stream().mapToDouble(EngineSpeed::prefillTokensPerSecond).toArray()),
-                        median(speeds.stream().mapToDouble(EngineSpeed::decodeTokensPerSecond).toArray()),
+                        median(speeds.stream()
+                                .mapToDouble(EngineSpeed::prefillTokensPerSecond)
+                                .toArray()),
+                        median(speeds.stream()
+                                .mapToDouble(EngineSpeed::decodeTokensPerSecond)
+                                .toArray()),
                         speeds.getFirst().cacheBytes())));
         return medians;
     }

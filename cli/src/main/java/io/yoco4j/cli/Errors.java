@@ -37,7 +37,10 @@ final class Errors {
             return "the JVM ran out of memory (" + e.getMessage() + "): give it more with YOCO_JAVA_OPTIONS=-Xmx8g";
         }
         @Nullable String message = e.getMessage();
-        boolean bare = message == null || !expected(e) && !(e instanceof InvalidInputException);
-        return bare ? e.getClass().getSimpleName() + (message == null ? "" : ": " + message) : message;
+        String kind = e.getClass().getSimpleName();
+        if (message == null) {
+            return kind;
+        }
+        return expected(e) || e instanceof InvalidInputException ? message : kind + ": " + message;
     }
 }

@@ -33,10 +33,16 @@ final class GenerateCommand implements Runnable {
     @Parameters(index = "1", paramLabel = "PROMPT", description = "The text to continue.")
     private String prompt;
 
-    @Option(names = "--max-tokens", defaultValue = "128", description = "Tokens to generate, at most (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--max-tokens",
+            defaultValue = "128",
+            description = "Tokens to generate, at most (${DEFAULT-VALUE}).")
     private int maxTokens;
 
-    @Option(names = "--temperature", defaultValue = "0", description = "0 takes the likeliest token (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--temperature",
+            defaultValue = "0",
+            description = "0 takes the likeliest token (${DEFAULT-VALUE}).")
     private float temperature;
 
     @Option(names = "--top-k", defaultValue = "0", description = "Only the k likeliest tokens; 0 for all.")
@@ -57,7 +63,10 @@ final class GenerateCommand implements Runnable {
     @Option(names = "--stop", paramLabel = "TEXT", description = "Ends the text before this string; may be repeated.")
     private List<String> stop = new ArrayList<>();
 
-    @Option(names = "--loops", paramLabel = "T", description = "Iterations of looped stages, instead of the model's own.")
+    @Option(
+            names = "--loops",
+            paramLabel = "T",
+            description = "Iterations of looped stages, instead of the model's own.")
     private int loops;
 
     @Option(names = "--threads", description = "Threads to compute with (default: all cores).")
@@ -91,9 +100,11 @@ final class GenerateCommand implements Runnable {
                 .stop(stop)
                 .session(session.build())
                 .build();
-        try (YocoModel model = YocoModel.open(folder, EngineOptions.builder().threads(threads).build())) {
+        try (YocoModel model =
+                YocoModel.open(folder, EngineOptions.builder().threads(threads).build())) {
             if (model.tokenizer().isEmpty()) {
-                throw new InvalidInputException(folder + " has no tokenizer.json, which text needs: put the model's there");
+                throw new InvalidInputException(
+                        folder + " has no tokenizer.json, which text needs: put the model's there");
             }
             try (Generation generation = model.generate(prompt, options)) {
                 print(generation);
@@ -120,7 +131,8 @@ final class GenerateCommand implements Runnable {
             Map<String, Object> result = new LinkedHashMap<>();
             result.put("prompt", prompt);
             result.put("text", text.toString());
-            result.put("finish_reason", generation.finishReason().map(Enum::name).orElse(""));
+            result.put(
+                    "finish_reason", generation.finishReason().map(Enum::name).orElse(""));
             result.put("prompt_tokens", s.promptTokens());
             result.put("generated_tokens", s.generatedTokens());
             result.put("prefill_tps", s.prefillTokensPerSecond());

@@ -35,7 +35,10 @@ final class InspectCommand implements Runnable {
     @Mixin
     private SystemOptions preset = new SystemOptions();
 
-    @Option(names = "--loops", paramLabel = "T", description = "Iterations of looped stages, instead of the model's own.")
+    @Option(
+            names = "--loops",
+            paramLabel = "T",
+            description = "Iterations of looped stages, instead of the model's own.")
     private int loops;
 
     @Option(
@@ -71,7 +74,8 @@ final class InspectCommand implements Runnable {
         Accounting costs = new Accounting(a);
         out.println(model == null ? preset.system() + ", size " + preset.size() : model.toString());
         out.println();
-        Table stages = new Table("stage", "layers", "attention", "window", "position", "loops", "loop input", "loop kv");
+        Table stages =
+                new Table("stage", "layers", "attention", "window", "position", "loops", "loop input", "loop kv");
         for (int s = 0; s < a.stages().size(); s++) {
             stages.row(stageCells(s, a.stages().get(s)));
         }
@@ -103,13 +107,15 @@ final class InspectCommand implements Runnable {
                     Units.bytes(costs.decodeBytes(n - 1, 2, 2)));
         }
         out.println(table);
-        out.println("FLOPs: 2 per multiply-add of matrix and attention products; prefill leaves cross stages and head to"
-                + " the last row.");
+        out.println(
+                "FLOPs: 2 per multiply-add of matrix and attention products; prefill leaves cross stages and head to"
+                        + " the last row.");
     }
 
     private static List<String> stageCells(int s, Stage stage) {
         String window = stage.attention() instanceof Attention.SlidingWindow(int w) ? "" + w : "-";
-        List<String> cells = new ArrayList<>(List.of("" + s, "" + stage.layers(), stage.attention().name(), window));
+        List<String> cells = new ArrayList<>(
+                List.of("" + s, "" + stage.layers(), stage.attention().name(), window));
         cells.add(stage.rope() ? "rope" : "nope");
         cells.add("" + stage.loops());
         cells.add(stage.loopInput() == Stage.LoopInput.INJECT ? "inject" : "carry");

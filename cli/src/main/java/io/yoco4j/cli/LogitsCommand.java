@@ -60,7 +60,10 @@ final class LogitsCommand implements Runnable {
     @Option(names = "--chunk", paramLabel = "N", description = "Tokens per forward pass (default: all at once).")
     private int chunk;
 
-    @Option(names = "--loops", paramLabel = "T", description = "Iterations of looped stages, instead of the model's own.")
+    @Option(
+            names = "--loops",
+            paramLabel = "T",
+            description = "Iterations of looped stages, instead of the model's own.")
     private int loops;
 
     @Mixin
@@ -85,7 +88,8 @@ final class LogitsCommand implements Runnable {
                 .getOut()
                 .println(
                         json.wanted()
-                                ? Json.line(Map.of("out", out.toString(), "rows", sequence.length, "vocabulary", vocabulary))
+                                ? Json.line(Map.of(
+                                        "out", out.toString(), "rows", sequence.length, "vocabulary", vocabulary))
                                 : "Wrote logits [" + sequence.length + ", " + vocabulary + "] to " + out);
     }
 

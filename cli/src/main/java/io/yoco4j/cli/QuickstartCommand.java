@@ -32,7 +32,8 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "quickstart",
-        description = "Train a small YOCO-U on Java source, generate from it, hold it against a Transformer and a YOCO.",
+        description =
+                "Train a small YOCO-U on Java source, generate from it, hold it against a Transformer and a YOCO.",
         mixinStandardHelpOptions = true)
 final class QuickstartCommand implements Runnable {
     private static final String SYSTEM = "yoco-u";
@@ -51,7 +52,11 @@ final class QuickstartCommand implements Runnable {
     @Option(names = "--minutes", defaultValue = "3", description = "Minutes of training (${DEFAULT-VALUE}).")
     private double minutes;
 
-    @Option(names = "--out", paramLabel = "DIR", defaultValue = "yoco-quickstart", description = "Where to (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            defaultValue = "yoco-quickstart",
+            description = "Where to (${DEFAULT-VALUE}).")
     private Path out;
 
     @SuppressWarnings("NullAway.Init") // picocli sets them
@@ -88,8 +93,7 @@ final class QuickstartCommand implements Runnable {
             console.flush();
             Trainer.Result result;
             try (TrainingReporter reporter = new TrainingReporter(console, TrainingReporter.onTerminal())) {
-                Trainer trainer =
-                        new Trainer(architecture, options, data.shards(), data.tokenizer(), folder, reporter);
+                Trainer trainer = new Trainer(architecture, options, data.shards(), data.tokenizer(), folder, reporter);
                 result = TrainingRun.run(trainer, false, threads);
             }
             if (result.stopped()) {
@@ -107,7 +111,8 @@ final class QuickstartCommand implements Runnable {
         console.println("   " + folder + "            the model: weights, tokenizer, config, training state");
         console.println("   " + folder + "/loss.png   the loss as it fell");
         console.println("   yoco generate " + folder + " \"public final class \" --temperature 0.7 --stats");
-        console.println("   yoco generate " + folder + " \"public final class \" --loops 1     another depth, same weights");
+        console.println(
+                "   yoco generate " + folder + " \"public final class \" --loops 1     another depth, same weights");
         console.println("   yoco train --resume --out " + folder + " --minutes " + (long) Math.ceil(minutes * 10)
                 + "     go on training");
         console.println("   yoco inspect --system yoco-u --size paper       what the paper's size costs");
@@ -119,7 +124,12 @@ final class QuickstartCommand implements Runnable {
                 sources(),
                 folder,
                 new TrainingData.Options(
-                        Presets.size(SIZE).vocabulary(), Optional.empty(), TEXT_BYTES, TEXT_BYTES, threads, (_, _) -> {}));
+                        Presets.size(SIZE).vocabulary(),
+                        Optional.empty(),
+                        TEXT_BYTES,
+                        TEXT_BYTES,
+                        threads,
+                        (_, _) -> {}));
     }
 
     /** The JDK's own sources, else two sources jars from Maven. */
@@ -128,7 +138,8 @@ final class QuickstartCommand implements Runnable {
             return Sources.parse(List.of("jdk!java.base/java/**.java"));
         }
         return Sources.parse(List.of(
-                "maven:org.apache.commons:commons-lang3:3.17.0!**/*.java", "maven:com.google.guava:guava:33.5.0-jre!**/*.java"));
+                "maven:org.apache.commons:commons-lang3:3.17.0!**/*.java",
+                "maven:com.google.guava:guava:33.5.0-jre!**/*.java"));
     }
 
     private static void complete(PrintWriter console, YocoModel model) {
@@ -146,7 +157,8 @@ final class QuickstartCommand implements Runnable {
     }
 
     private static void compare(PrintWriter console, YocoModel trained, EngineOptions engine) {
-        console.println("4. Beside a Transformer and a YOCO of the same size (random weights: speed does not depend on them)");
+        console.println(
+                "4. Beside a Transformer and a YOCO of the same size (random weights: speed does not depend on them)");
         console.flush();
         Map<String, YocoModel> models = new LinkedHashMap<>();
         for (String system : COMPARED) {
@@ -157,7 +169,14 @@ final class QuickstartCommand implements Runnable {
         }
         Map<String, EngineSpeed> speeds = EngineSpeed.measure(models, CONTEXT, 32, 3);
         Table table = new Table(
-                "system", "parameters", "layers applied", "KV at 8K", "at 32K", "at 128K", "prefill 4K, tokens/s", "decode at 4K");
+                "system",
+                "parameters",
+                "layers applied",
+                "KV at 8K",
+                "at 32K",
+                "at 128K",
+                "prefill 4K, tokens/s",
+                "decode at 4K");
         speeds.forEach((system, speed) -> {
             Architecture a = Presets.architecture(system, SIZE);
             Accounting costs = new Accounting(a);

@@ -41,7 +41,10 @@ final class Table {
             out.append("|\n");
             if (r == 0) {
                 for (int c = 0; c < columns; c++) {
-                    out.append("| ").append("-".repeat(widths.get(c) - 1)).append(c == 0 ? "-" : ":").append(' ');
+                    out.append("| ")
+                            .append("-".repeat(widths.get(c) - 1))
+                            .append(c == 0 ? "-" : ":")
+                            .append(' ');
                 }
                 out.append("|\n");
             }

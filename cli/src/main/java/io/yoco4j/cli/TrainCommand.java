@@ -42,7 +42,11 @@ final class TrainCommand implements Runnable {
     @Mixin
     private SystemOptions preset = new SystemOptions();
 
-    @Option(names = "--data", paramLabel = "SRC", arity = "1..*", description = "Where text comes from; may be repeated.")
+    @Option(
+            names = "--data",
+            paramLabel = "SRC",
+            arity = "1..*",
+            description = "Where text comes from; may be repeated.")
     private List<String> data = List.of();
 
     @Option(names = "--out", paramLabel = "DIR", required = true, description = "The model folder.")
@@ -80,7 +84,8 @@ final class TrainCommand implements Runnable {
         if (threads < 1) {
             throw new InvalidInputException("--threads is " + threads + ", but must be at least 1");
         }
-        PrintWriter progress = json.wanted() ? spec.commandLine().getErr() : spec.commandLine().getOut();
+        PrintWriter progress =
+                json.wanted() ? spec.commandLine().getErr() : spec.commandLine().getOut();
         try (TrainingReporter reporter =
                         new TrainingReporter(progress, TrainingReporter.onTerminal() && !json.wanted());
                 TrainingData prepared = resume ? TrainingData.open(requireRun()) : prepare(progress)) {
@@ -138,8 +143,9 @@ final class TrainCommand implements Runnable {
             throw new InvalidInputException(out + " has no run to resume: leave --resume out to start one");
         }
         if (!data.isEmpty() || tokenizer != null || preset.given() || config != null) {
-            throw new InvalidInputException("a resumed run keeps its model, data and recipe: give --resume with --out and"
-                    + " what bounds the run (--steps, --tokens or --minutes) alone");
+            throw new InvalidInputException(
+                    "a resumed run keeps its model, data and recipe: give --resume with --out and"
+                            + " what bounds the run (--steps, --tokens or --minutes) alone");
         }
         return out;
     }
@@ -167,7 +173,8 @@ final class TrainCommand implements Runnable {
             });
             answer.println(Json.line(facts));
         } else if (result.stopped()) {
-            answer.println("Stopped and saved at step " + result.step() + ". Go on with: yoco train --resume --out " + out);
+            answer.println(
+                    "Stopped and saved at step " + result.step() + ". Go on with: yoco train --resume --out " + out);
         } else {
             answer.println("Done: model, metrics.jsonl and loss.png are in " + out);
             answer.println("Try: yoco generate " + out + " \"public static\"");

@@ -20,8 +20,11 @@ final class TrainingFlags {
         F32
     }
 
-    @Option(names = "--loops", paramLabel = "T|A..B", description = "Iterations of looped stages: a number, or a range to"
-            + " draw from at each step, so that depth stays a choice at run time.")
+    @Option(
+            names = "--loops",
+            paramLabel = "T|A..B",
+            description = "Iterations of looped stages: a number, or a range to"
+                    + " draw from at each step, so that depth stays a choice at run time.")
     private @Nullable String loops;
 
     @Option(names = "--steps", description = "Optimizer steps to run to.")
@@ -66,13 +69,18 @@ final class TrainingFlags {
     @Option(names = "--seed", description = "Of weights, data order, dropout, drawn loops (default: 1).")
     private @Nullable Long seed;
 
-    @Option(names = "--evaluate-every", description = "Steps between evaluations, each after a checkpoint (default: 250).")
+    @Option(
+            names = "--evaluate-every",
+            description = "Steps between evaluations, each after a checkpoint (default: 250).")
     private @Nullable Long evaluateEvery;
 
     @Option(names = "--evaluation-tokens", description = "Held-out tokens per evaluation, at most (default: 65536).")
     private @Nullable Long evaluationTokens;
 
-    @Option(names = "--sample", paramLabel = "PROMPT", description = "Continue this after each evaluation; may be repeated.")
+    @Option(
+            names = "--sample",
+            paramLabel = "PROMPT",
+            description = "Continue this after each evaluation; may be repeated.")
     private List<String> samples = List.of();
 
     @Option(names = "--sample-tokens", description = "Tokens per sample (default: 48).")
@@ -116,8 +124,9 @@ final class TrainingFlags {
                 || dropout != null
                 || seed != null;
         if (recipe) {
-            throw new InvalidInputException("a resumed run keeps its recipe: leave out all options but --steps, --tokens,"
-                    + " --minutes, --evaluate-every, --evaluation-tokens, --sample and --sample-tokens");
+            throw new InvalidInputException(
+                    "a resumed run keeps its recipe: leave out all options but --steps, --tokens,"
+                            + " --minutes, --evaluate-every, --evaluation-tokens, --sample and --sample-tokens");
         }
         return apply(earlier.toBuilder()).build();
     }
@@ -171,7 +180,8 @@ final class TrainingFlags {
             }
             return value;
         } catch (NumberFormatException e) {
-            throw new InvalidInputException("--loops is not a number or a range, such as 3 or 1..5: \"" + text + "\"", e);
+            throw new InvalidInputException(
+                    "--loops is not a number or a range, such as 3 or 1..5: \"" + text + "\"", e);
         }
     }
 

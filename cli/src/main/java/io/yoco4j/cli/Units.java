@@ -33,7 +33,9 @@ final class Units {
 
     /** {@code 8192} as {@code 8K}. */
     static String shortTokens(long n) {
-        return n >= 1 << 20 && n % (1 << 20) == 0 ? (n >> 20) + "M" : n >= 1024 && n % 1024 == 0 ? (n >> 10) + "K" : "" + n;
+        return n >= 1 << 20 && n % (1 << 20) == 0
+                ? (n >> 20) + "M"
+                : n >= 1024 && n % 1024 == 0 ? (n >> 10) + "K" : "" + n;
     }
 
     /** Bytes as {@code 320 MiB}, {@code 1.5 KiB}: whole numbers from 100 on, one decimal below. */

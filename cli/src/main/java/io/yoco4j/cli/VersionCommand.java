@@ -52,8 +52,7 @@ final class VersionCommand implements Runnable {
     }
 
     private static Properties versions() {
-        try (InputStream in =
-                Objects.requireNonNull(VersionCommand.class.getResourceAsStream("versions.properties"))) {
+        try (InputStream in = Objects.requireNonNull(VersionCommand.class.getResourceAsStream("versions.properties"))) {
             Properties properties = new Properties();
             properties.load(in);
             return properties;

@@ -45,7 +45,8 @@ public final class TrainingBenchmark {
             for (int step = 1 - WARM_UP; step <= steps; step++) {
                 long start = System.nanoTime();
                 try (PointerScope _ = new PointerScope()) {
-                    long[] ids = random.longs((long) batchSize * sequenceLength, 0, a.vocabSize()).toArray();
+                    long[] ids = random.longs((long) batchSize * sequenceLength, 0, a.vocabSize())
+                            .toArray();
                     Tensor batch = Torch.longs(ids, batchSize, sequenceLength);
                     executor.loss(a, batch, batch).backward();
                 }

@@ -102,10 +102,7 @@ public record TrainingData(Tokenizer tokenizer, Shards shards) implements AutoCl
     /** The first documents of a source, of about {@code bytes} in all. */
     private static Stream<String> first(WeightedSource source, long bytes) {
         AtomicLong read = new AtomicLong();
-        return source.source()
-                .documents()
-                .map(Document::text)
-                .takeWhile(text -> read.getAndAdd(text.length()) < bytes);
+        return source.source().documents().map(Document::text).takeWhile(text -> read.getAndAdd(text.length()) < bytes);
     }
 
     private static Shards shards(List<WeightedSource> sources, Path folder, Tokenizer tokenizer, Options options)

@@ -80,7 +80,11 @@ public record TrainingOptions(
     public TrainingOptions {
         samplePrompts = List.copyOf(samplePrompts);
         require(batchSize >= 1 && batchSize <= 1 << 16, "batch_size", batchSize, "must lie in 1..65536");
-        require(sequenceLength >= 2 && sequenceLength <= 1 << 24, "sequence_length", sequenceLength, "must be at least 2");
+        require(
+                sequenceLength >= 2 && sequenceLength <= 1 << 24,
+                "sequence_length",
+                sequenceLength,
+                "must be at least 2");
         require(accumulation >= 1, "accumulation", accumulation, "must be at least 1");
         require(steps >= 0, "steps", steps, "must be at least 0");
         require(minutes >= 0 && Double.isFinite(minutes), "minutes", minutes, "must be at least 0");
