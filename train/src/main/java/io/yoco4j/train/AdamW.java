@@ -59,7 +59,9 @@ final class AdamW implements AutoCloseable {
             }
             values.narrow(0, 0, parameters.decayed()).mul_(new Scalar(1 - learningRate * options.weightDecay()));
             firstMoment.lerp_(gradients, new Scalar(1 - options.beta1()));
-            secondMoment.mul_(new Scalar(options.beta2())).addcmul_(gradients, gradients, new Scalar(1 - options.beta2()));
+            secondMoment
+                    .mul_(new Scalar(options.beta2()))
+                    .addcmul_(gradients, gradients, new Scalar(1 - options.beta2()));
             double correction1 = 1 - Math.pow(options.beta1(), step);
             double correction2 = 1 - Math.pow(options.beta2(), step);
             torch.sqrt_out(denominator, secondMoment)

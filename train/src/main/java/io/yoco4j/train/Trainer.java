@@ -62,8 +62,8 @@ public final class Trainer {
             Path folder,
             TrainingListener listener) {
         if (options.drawsLoops() && !architecture.looped()) {
-            throw new InvalidInputException("loops are to be drawn from " + options.minLoops() + ".." + options.maxLoops()
-                    + ", but the system has no looped stage: leave --loops out");
+            throw new InvalidInputException("loops are to be drawn from " + options.minLoops() + ".."
+                    + options.maxLoops() + ", but the system has no looped stage: leave --loops out");
         }
         if (shards.vocabularySize() > architecture.vocabSize()) {
             throw new InvalidInputException("the data has a vocabulary of " + shards.vocabularySize()
@@ -98,7 +98,7 @@ public final class Trainer {
                 AdamW optimizer = new AdamW(parameters, options);
                 StageExecutor training = new StageExecutor(parameters, options.bf16(), options.dropout());
                 StageExecutor evaluating = new StageExecutor(parameters, options.bf16(), 0)) {
-            TrainingState state = new TrainingState(0, 0, -1);
+            TrainingState state = new TrainingState(0, 0);
             if (resume) {
                 state = TrainingState.read(folder, parameters, optimizer);
             } else {
@@ -106,8 +106,7 @@ public final class Trainer {
             }
             writeDescription();
             double peak = PeakProbe.flops(options.bf16());
-            listener.started(
-                    options, parameters.count(), peak, resume ? Optional.of(state.step()) : Optional.empty());
+            listener.started(options, parameters.count(), peak, resume ? Optional.of(state.step()) : Optional.empty());
             return loop(state, new Run(parameters, optimizer, training, evaluating, peak));
         }
     }
@@ -128,7 +127,6 @@ public final class Trainer {
             boolean done = progress(state) >= 1;
             boolean due = options.evaluateEvery() > 0 && state.step() % options.evaluateEvery() == 0;
             if (done || due && !stopRequested) {
-                state = new TrainingState(state.step(), state.seconds(), state.step());
                 save(state, run, metrics);
                 last = Optional.of(evaluate(state, heldOut, run, metrics));
                 sample(state, run);
@@ -167,12 +165,12 @@ public final class Trainer {
         }
         double norm = run.optimizer().step(step, learningRate);
         if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
-            throw new TrainingDivergedException(
-                    "training diverged at step " + step + " (loss " + loss + ", gradient norm " + norm + "): the checkpoint"
-                            + " before it in " + folder + " is untouched; take a lower --learning-rate, or --resume from it");
+            throw new TrainingDivergedException("training diverged at step " + step + " (loss " + loss
+                    + ", gradient norm " + norm + "): the checkpoint" + " before it in " + folder
+                    + " is untouched; take a lower --learning-rate, or --resume from it");
         }
         double seconds = (System.nanoTime() - begin) / 1e9;
-        TrainingState next = new TrainingState(step, state.seconds() + seconds, state.evaluatedAt());
+        TrainingState next = new TrainingState(step, state.seconds() + seconds);
         report(next, a, loss, norm, learningRate, seconds, run, metrics);
         return next;
     }
@@ -192,7 +190,8 @@ public final class Trainer {
         }
         double mean = recentSeconds.stream().mapToDouble(d -> d).average().orElseThrow();
         double tokensPerSecond = options.tokensPerStep() / mean;
-        double flops = new Accounting(a).trainingFlopsPerToken(options.sequenceLength()) * options.tokensPerStep() / seconds;
+        double flops =
+                new Accounting(a).trainingFlopsPerToken(options.sequenceLength()) * options.tokensPerStep() / seconds;
         double left = options.steps() > 0
                 ? (options.steps() - state.step()) * mean
                 : Math.max(0, 60 * options.minutes() - state.seconds());
@@ -266,7 +265,9 @@ public final class Trainer {
             heldOut.fill(first, rows, ids);
             try (PointerScope _ = new PointerScope();
                     NoGradGuard _ = new NoGradGuard()) {
-                nats += rows * (double) loss(run.evaluating(), architecture, ids, rows).item_float();
+                nats += rows
+                        * (double)
+                                loss(run.evaluating(), architecture, ids, rows).item_float();
             }
         }
         double loss = nats / windows;
@@ -286,7 +287,11 @@ public final class Trainer {
         }
         for (String prompt : options.samplePrompts()) {
             int[] ids = TorchLogits.greedy(
-                    run.evaluating(), architecture, tokenizer.encode(prompt), options.sampleTokens(), shards.endOfText());
+                    run.evaluating(),
+                    architecture,
+                    tokenizer.encode(prompt),
+                    options.sampleTokens(),
+                    shards.endOfText());
             listener.sampled(new Sample(state.step(), prompt, tokenizer.decode(ids)));
         }
     }

@@ -1,5 +1,7 @@
 package io.yoco4j.train;
 
+import com.fasterxml.jackson.annotation.JsonAutoDetect;
+import com.fasterxml.jackson.annotation.JsonAutoDetect.Visibility;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.MapperFeature;
@@ -78,7 +80,11 @@ public record TrainingOptions(
     public TrainingOptions {
         samplePrompts = List.copyOf(samplePrompts);
         require(batchSize >= 1 && batchSize <= 1 << 16, "batch_size", batchSize, "must lie in 1..65536");
-        require(sequenceLength >= 2 && sequenceLength <= 1 << 24, "sequence_length", sequenceLength, "must be at least 2");
+        require(
+                sequenceLength >= 2 && sequenceLength <= 1 << 24,
+                "sequence_length",
+                sequenceLength,
+                "must be at least 2");
         require(accumulation >= 1, "accumulation", accumulation, "must be at least 1");
         require(steps >= 0, "steps", steps, "must be at least 0");
         require(minutes >= 0 && Double.isFinite(minutes), "minutes", minutes, "must be at least 0");
@@ -150,6 +156,23 @@ public record TrainingOptions(
         }
     }
 
+    /**
+     * Options of {@code base} with some replaced by a JSON object in training.json's names, such as
+     * {@code {"steps": 100, "learning_rate": 1e-3}}.
+     *
+     * @throws InvalidInputException naming a field that is no option or of the wrong type
+     */
+    public static Builder overlay(Builder base, String json) {
+        try {
+            MAPPER.readerForUpdating(base).readValue(json);
+            return base;
+        } catch (UnrecognizedPropertyException e) {
+            throw new InvalidInputException(e.getPropertyName() + " is not a training option", e);
+        } catch (JacksonException e) {
+            throw new InvalidInputException("is not a valid file of training options: " + e.getOriginalMessage(), e);
+        }
+    }
+
     public static Builder builder() {
         return new Builder();
     }
@@ -185,6 +208,7 @@ public record TrainingOptions(
     }
 
     /** Builds options; all but the bound of the run have a default, the recipe of docs/experiments/LOG.md. */
+    @JsonAutoDetect(fieldVisibility = Visibility.ANY)
     public static final class Builder {
         private int batchSize = 16;
         private int sequenceLength = 256;
@@ -327,6 +351,11 @@ public record TrainingOptions(
         public Builder seed(long value) {
             seed = value;
             return this;
+        }
+
+        /** Tokens of one optimizer step, as far as set. */
+        public long tokensPerStep() {
+            return (long) batchSize * sequenceLength * accumulation;
         }
 
         /** Looped stages run a number of iterations drawn per step from {@code min..max}. */

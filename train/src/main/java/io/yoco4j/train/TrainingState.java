@@ -18,9 +18,8 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param step optimizer steps done
  * @param seconds training time so far
- * @param evaluatedAt step of the last evaluation, which a resumed run does not repeat; -1 before the first
  */
-record TrainingState(long step, double seconds, long evaluatedAt) {
+record TrainingState(long step, double seconds) {
     static final String FILE = "state.safetensors";
     private static final String KIND = "yoco4j training state";
 
@@ -29,8 +28,7 @@ record TrainingState(long step, double seconds, long evaluatedAt) {
         new SafetensorsWriter(Map.of(
                         "kind", KIND,
                         "step", Long.toString(step),
-                        "seconds", Double.toString(seconds),
-                        "evaluated_at", Long.toString(evaluatedAt)))
+                        "seconds", Double.toString(seconds)))
                 .add("weights", DType.F32, shape, () -> Torch.memory(parameters.values()))
                 .add("first_moment", DType.F32, shape, () -> Torch.memory(optimizer.firstMoment()))
                 .add("second_moment", DType.F32, shape, () -> Torch.memory(optimizer.secondMoment()))
@@ -52,10 +50,7 @@ record TrainingState(long step, double seconds, long evaluatedAt) {
             fill(file, state, "weights", parameters.values());
             fill(file, state, "first_moment", optimizer.firstMoment());
             fill(file, state, "second_moment", optimizer.secondMoment());
-            return new TrainingState(
-                    (long) number(file, state, "step"),
-                    number(file, state, "seconds"),
-                    (long) number(file, state, "evaluated_at"));
+            return new TrainingState((long) number(file, state, "step"), number(file, state, "seconds"));
         }
     }
 

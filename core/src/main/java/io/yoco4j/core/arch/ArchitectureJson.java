@@ -120,6 +120,11 @@ public final class ArchitectureJson {
 
     /** config.json of {@code a}, indented, with every field written out. */
     public static String write(Architecture a) {
+        return tree(a).toPrettyString() + "\n";
+    }
+
+    /** As {@link #write}, as a JSON tree. */
+    public static JsonNode tree(Architecture a) {
         ObjectNode root = MAPPER.createObjectNode();
         root.put("format_version", FORMAT_VERSION)
                 .put("vocab_size", a.vocabSize())
@@ -146,6 +151,6 @@ public final class ArchitectureJson {
                     .put("loop_input", s.loopInput() == LoopInput.INJECT ? "inject" : "carry")
                     .put("loop_kv", s.loopKv() == LoopKv.FIRST ? "first" : "each");
         }
-        return root.toPrettyString() + "\n";
+        return root;
     }
 }

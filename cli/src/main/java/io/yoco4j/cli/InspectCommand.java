@@ -1,0 +1,149 @@
+package io.yoco4j.cli;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.arch.Accounting;
+import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.arch.ArchitectureJson;
+import io.yoco4j.core.arch.Attention;
+import io.yoco4j.core.arch.Stage;
+import io.yoco4j.core.checkpoint.Checkpoint;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "inspect",
+        description = "What a model is and what it costs: stages, parameters, FLOPs, KV cache, with the formulas.",
+        mixinStandardHelpOptions = true)
+final class InspectCommand implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(arity = "0..1", paramLabel = "MODEL", description = "A model folder.")
+    private @Nullable Path model;
+
+    @Mixin
+    private SystemOptions preset = new SystemOptions();
+
+    @Option(
+            names = "--loops",
+            paramLabel = "T",
+            description = "Iterations of looped stages, instead of the model's own.")
+    private int loops;
+
+    @Option(
+            names = "--context",
+            paramLabel = "N,..",
+            description = "Context lengths in tokens (default: ${DEFAULT-VALUE}).",
+            defaultValue = "8K,32K,256K")
+    private String context = "";
+
+    @Mixin
+    private JsonOption json = new JsonOption();
+
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    InspectCommand() {}
+
+    @Override
+    public void run() {
+        if ((model == null) != preset.given()) {
+            throw new InvalidInputException("name either a model folder or a --system and --size to inspect");
+        }
+        Architecture a = model == null ? preset.architecture() : Checkpoint.readArchitecture(model);
+        a = loops == 0 ? a : a.withLoops(loops);
+        List<Long> contexts = Units.tokensList(context);
+        PrintWriter out = spec.commandLine().getOut();
+        if (json.wanted()) {
+            out.println(Json.line(facts(a, contexts)));
+        } else {
+            print(out, a, contexts);
+        }
+    }
+
+    private void print(PrintWriter out, Architecture a, List<Long> contexts) {
+        Accounting costs = new Accounting(a);
+        out.println(model == null ? preset.system() + ", size " + preset.size() : model.toString());
+        out.println();
+        Table stages =
+                new Table("stage", "layers", "attention", "window", "position", "loops", "loop input", "loop kv");
+        for (int s = 0; s < a.stages().size(); s++) {
+            stages.row(stageCells(s, a.stages().get(s)));
+        }
+        out.println(stages);
+        out.printf(
+                "V %d, D %d, F %d, H %d, KV %d, head_dim %d, %s embeddings, at most %d positions%n%n",
+                a.vocabSize(),
+                a.hiddenSize(),
+                a.intermediateSize(),
+                a.attentionHeads(),
+                a.keyValueHeads(),
+                a.headDim(),
+                a.tiedEmbeddings() ? "tied" : "untied",
+                a.maxPositions());
+        out.printf("parameters       %s (%,d)%n", Units.count(costs.parameters()), costs.parameters());
+        out.printf("without embeddings and head  %s%n", Units.count(costs.nonEmbeddingParameters()));
+        out.printf("layers applied per token     %d of %d with parameters%n%n", a.effectiveDepth(), a.layers());
+        out.printf("KV cache grows as %s: rows = %s%n", costs.cacheFormula(), costs.cacheRowsFormula());
+        out.printf("a row is a key and a value of KV x head_dim = %d each%n%n", a.kvDim());
+        Table table = new Table(
+                "context", "KV bf16", "KV float32", "prefill FLOPs", "decode FLOPs/token", "decode reads (bf16)");
+        for (long n : contexts) {
+            table.row(
+                    Units.shortTokens(n),
+                    Units.bytes(costs.cacheBytes(n, 2)),
+                    Units.bytes(costs.cacheBytes(n, 4)),
+                    Units.count(costs.prefillFlops(n, false)),
+                    Units.count(costs.decodeFlops(n - 1)),
+                    Units.bytes(costs.decodeBytes(n - 1, 2, 2)));
+        }
+        out.println(table);
+        out.println(
+                "FLOPs: 2 per multiply-add of matrix and attention products; prefill leaves cross stages and head to"
+                        + " the last row.");
+    }
+
+    private static List<String> stageCells(int s, Stage stage) {
+        String window = stage.attention() instanceof Attention.SlidingWindow(int w) ? "" + w : "-";
+        List<String> cells = new ArrayList<>(
+                List.of("" + s, "" + stage.layers(), stage.attention().name(), window));
+        cells.add(stage.rope() ? "rope" : "nope");
+        cells.add("" + stage.loops());
+        cells.add(stage.loopInput() == Stage.LoopInput.INJECT ? "inject" : "carry");
+        cells.add(stage.loopKv() == Stage.LoopKv.FIRST ? "first" : "each");
+        return cells;
+    }
+
+    private static Map<String, Object> facts(Architecture a, List<Long> contexts) {
+        Accounting costs = new Accounting(a);
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("architecture", ArchitectureJson.tree(a));
+        facts.put("parameters", costs.parameters());
+        facts.put("non_embedding_parameters", costs.nonEmbeddingParameters());
+        facts.put("effective_depth", a.effectiveDepth());
+        facts.put("cache_growth", costs.cacheFormula());
+        facts.put("cache_rows", costs.cacheRowsFormula());
+        List<Map<String, Object>> rows = new ArrayList<>();
+        for (long n : contexts) {
+            Map<String, Object> row = new LinkedHashMap<>();
+            row.put("context", n);
+            row.put("kv_bytes_bf16", costs.cacheBytes(n, 2));
+            row.put("kv_bytes_f32", costs.cacheBytes(n, 4));
+            row.put("prefill_flops", costs.prefillFlops(n, false));
+            row.put("decode_flops", costs.decodeFlops(n - 1));
+            row.put("decode_bytes_bf16", costs.decodeBytes(n - 1, 2, 2));
+            rows.add(row);
+        }
+        facts.put("contexts", rows);
+        return facts;
+    }
+}

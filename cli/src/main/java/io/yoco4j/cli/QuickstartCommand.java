@@ -1,0 +1,209 @@
+package io.yoco4j.cli;
+
+import io.yoco4j.core.arch.Accounting;
+import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.arch.Presets;
+import io.yoco4j.core.checkpoint.CheckpointWriter;
+import io.yoco4j.core.checkpoint.DType;
+import io.yoco4j.core.checkpoint.RandomWeights;
+import io.yoco4j.engine.EngineOptions;
+import io.yoco4j.engine.Generation;
+import io.yoco4j.engine.GenerationOptions;
+import io.yoco4j.engine.YocoModel;
+import io.yoco4j.train.Trainer;
+import io.yoco4j.train.TrainingData;
+import io.yoco4j.train.TrainingOptions;
+import io.yoco4j.train.data.Sources;
+import io.yoco4j.train.data.WeightedSource;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "quickstart",
+        description =
+                "Train a small YOCO-U on Java source, generate from it, hold it against a Transformer and a YOCO.",
+        mixinStandardHelpOptions = true)
+final class QuickstartCommand implements Runnable {
+    private static final String SYSTEM = "yoco-u";
+    private static final List<String> COMPARED = List.of("transformer", "yoco", SYSTEM);
+    private static final String SIZE = "tiny";
+    private static final long TEXT_BYTES = 12 << 20;
+    private static final int CONTEXT = 4096;
+    private static final List<String> PROMPTS = List.of(
+            "    public static int max(int a, int b) {\n        ",
+            "    /**\n     * Returns ",
+            "        if (index < 0 || index >= size) {\n            throw new ");
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--minutes", defaultValue = "3", description = "Minutes of training (${DEFAULT-VALUE}).")
+    private double minutes;
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            defaultValue = "yoco-quickstart",
+            description = "Where to (${DEFAULT-VALUE}).")
+    private Path out;
+
+    @SuppressWarnings("NullAway.Init") // picocli sets them
+    QuickstartCommand() {}
+
+    @Override
+    public void run() {
+        PrintWriter console = spec.commandLine().getOut();
+        TrainingOptions options = TrainingOptions.builder()
+                .minutes(minutes)
+                .batchSize(8)
+                .evaluateEvery(0)
+                .evaluationTokens(32_768)
+                .build();
+        CheckpointWriter.requireFree(out);
+        Path folder = out.resolve(SYSTEM);
+        int threads = Runtime.getRuntime().availableProcessors();
+        Architecture architecture = Presets.architecture(SYSTEM, SIZE);
+        console.println("1. Collecting Java source, training a tokenizer");
+        console.flush();
+        try (TrainingData data = prepare(folder, threads)) {
+            console.printf(
+                    "   %,d tokens to train on, %,d held out, %.2f bytes per token%n%n",
+                    data.shards().train().tokens(),
+                    data.shards().validation().tokens(),
+                    data.shards().train().bytesPerToken());
+            console.printf(
+                    Locale.ROOT,
+                    "2. Training a YOCO-U of %s parameters, %d layers applied as %d, for %s%n",
+                    Units.count(new Accounting(architecture).parameters()),
+                    architecture.layers(),
+                    architecture.effectiveDepth(),
+                    Units.duration(60 * minutes));
+            console.flush();
+            Trainer.Result result;
+            try (TrainingReporter reporter = new TrainingReporter(console, TrainingReporter.onTerminal())) {
+                Trainer trainer = new Trainer(architecture, options, data.shards(), data.tokenizer(), folder, reporter);
+                result = TrainingRun.run(trainer, false, threads);
+            }
+            if (result.stopped()) {
+                return;
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
+        EngineOptions engine = EngineOptions.builder().threads(threads).build();
+        try (YocoModel trained = YocoModel.open(folder, engine)) {
+            complete(console, trained);
+            compare(console, trained, engine);
+        }
+        console.println("5. What is there now, and what to try next");
+        console.println("   " + folder + "            the model: weights, tokenizer, config, training state");
+        console.println("   " + folder + "/loss.png   the loss as it fell");
+        console.println("   yoco generate " + folder + " \"public final class \" --temperature 0.7 --stats");
+        console.println(
+                "   yoco generate " + folder + " \"public final class \" --loops 1     another depth, same weights");
+        console.println("   yoco train --resume --out " + folder + " --minutes " + (long) Math.ceil(minutes * 10)
+                + "     go on training");
+        console.println("   yoco inspect --system yoco-u --size paper       what the paper's size costs");
+        console.flush();
+    }
+
+    private static TrainingData prepare(Path folder, int threads) throws IOException {
+        return TrainingData.prepare(
+                sources(),
+                folder,
+                new TrainingData.Options(
+                        Presets.size(SIZE).vocabulary(),
+                        Optional.empty(),
+                        TEXT_BYTES,
+                        TEXT_BYTES,
+                        threads,
+                        (_, _) -> {}));
+    }
+
+    /** The JDK's own sources, else two sources jars from Maven. */
+    private static List<WeightedSource> sources() {
+        if (Files.exists(Path.of(System.getProperty("java.home"), "lib", "src.zip"))) {
+            return Sources.parse(List.of("jdk!java.base/java/**.java"));
+        }
+        return Sources.parse(List.of(
+                "maven:org.apache.commons:commons-lang3:3.17.0!**/*.java",
+                "maven:com.google.guava:guava:33.5.0-jre!**/*.java"));
+    }
+
+    private static void complete(PrintWriter console, YocoModel model) {
+        console.println();
+        console.println("3. Completing Java, greedily; > marks where the model goes on");
+        GenerationOptions options = GenerationOptions.builder().maxTokens(40).build();
+        for (String prompt : PROMPTS) {
+            try (Generation generation = model.generate(prompt, options)) {
+                console.println("   ----");
+                console.println((prompt + ">" + generation.join()).indent(3).stripTrailing());
+                console.flush();
+            }
+        }
+        console.println();
+    }
+
+    private static void compare(PrintWriter console, YocoModel trained, EngineOptions engine) {
+        console.println(
+                "4. Beside a Transformer and a YOCO of the same size (random weights: speed does not depend on them)");
+        console.flush();
+        Map<String, YocoModel> models = new LinkedHashMap<>();
+        for (String system : COMPARED) {
+            Architecture a = Presets.architecture(system, SIZE);
+            models.put(
+                    system,
+                    system.equals(SYSTEM) ? trained : YocoModel.of(a, RandomWeights.of(a, DType.F32, 1), engine));
+        }
+        Map<String, EngineSpeed> speeds = EngineSpeed.measure(models, CONTEXT, 32, 3);
+        Table table = new Table(
+                "system",
+                "parameters",
+                "layers applied",
+                "KV at 8K",
+                "at 32K",
+                "at 128K",
+                "prefill 4K, tokens/s",
+                "decode at 4K");
+        speeds.forEach((system, speed) -> {
+            Architecture a = Presets.architecture(system, SIZE);
+            Accounting costs = new Accounting(a);
+            requireMeasured(costs, speed);
+            table.row(
+                    system,
+                    Units.count(costs.parameters()),
+                    "" + a.effectiveDepth(),
+                    Units.bytes(costs.cacheBytes(8 << 10, 4)),
+                    Units.bytes(costs.cacheBytes(32 << 10, 4)),
+                    Units.bytes(costs.cacheBytes(128 << 10, 4)),
+                    String.format(Locale.ROOT, "%,.0f", speed.prefillTokensPerSecond()),
+                    String.format(Locale.ROOT, "%,.0f", speed.decodeTokensPerSecond()));
+        });
+        console.println(table);
+        models.forEach((system, model) -> {
+            if (!system.equals(SYSTEM)) {
+                model.close();
+            }
+        });
+    }
+
+    /** The table predicts memory; it may do so because the measured bytes at 4K are what the prediction says. */
+    private static void requireMeasured(Accounting costs, EngineSpeed speed) {
+        if (speed.cacheBytes() != costs.cacheBytes(CONTEXT, 4)) {
+            throw new IllegalStateException("the cache measured " + speed.cacheBytes() + " bytes, but accounting says "
+                    + costs.cacheBytes(CONTEXT, 4));
+        }
+    }
+}

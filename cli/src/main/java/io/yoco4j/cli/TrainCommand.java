@@ -1,0 +1,184 @@
+package io.yoco4j.cli;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.arch.Presets;
+import io.yoco4j.core.checkpoint.Checkpoint;
+import io.yoco4j.train.Trainer;
+import io.yoco4j.train.TrainingData;
+import io.yoco4j.train.TrainingOptions;
+import io.yoco4j.train.data.Sources;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "train",
+        description = "Train a model on text.",
+        mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "SRC is [WEIGHT*]LOCATION[!GLOB,..]; a LOCATION is a folder, a zip or jar, a .txt, .jsonl (field \"text\"), each"
+                    + " also .gz, a .parquet, jdk (the running JDK's sources) or maven:GROUP:ARTIFACT:VERSION (its sources).",
+            "",
+            "  yoco train --system yoco-u --size tiny --data jdk!java.base/java/** --minutes 10 --out runs/first"
+        })
+final class TrainCommand implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private SystemOptions preset = new SystemOptions();
+
+    @Option(
+            names = "--data",
+            paramLabel = "SRC",
+            arity = "1..*",
+            description = "Where text comes from; may be repeated.")
+    private List<String> data = List.of();
+
+    @Option(names = "--out", paramLabel = "DIR", required = true, description = "The model folder.")
+    private Path out;
+
+    @Option(names = "--config", paramLabel = "FILE", description = "A JSON file of options; those given here win.")
+    private @Nullable Path config;
+
+    @Option(names = "--resume", description = "Go on from the state in --out.")
+    private boolean resume;
+
+    @Option(
+            names = "--tokenizer",
+            paramLabel = "FILE",
+            description = "A tokenizer.json (default: one is trained on the data).")
+    private @Nullable Path tokenizer;
+
+    @Option(names = "--max-bytes", paramLabel = "N", description = "Text to tokenize, at most (default: all).")
+    private long maxBytes = Long.MAX_VALUE;
+
+    @Option(names = "--threads", description = "Threads to compute with (default: all cores).")
+    private int threads = Runtime.getRuntime().availableProcessors();
+
+    @Mixin
+    private TrainingFlags flags = new TrainingFlags();
+
+    @Mixin
+    private JsonOption json = new JsonOption();
+
+    @SuppressWarnings("NullAway.Init") // picocli sets them
+    TrainCommand() {}
+
+    @Override
+    public void run() {
+        if (threads < 1) {
+            throw new InvalidInputException("--threads is " + threads + ", but must be at least 1");
+        }
+        PrintWriter progress =
+                json.wanted() ? spec.commandLine().getErr() : spec.commandLine().getOut();
+        try (TrainingReporter reporter =
+                        new TrainingReporter(progress, TrainingReporter.onTerminal() && !json.wanted());
+                TrainingData prepared = resume ? TrainingData.open(requireRun()) : prepare(progress)) {
+            Architecture a = resume ? Checkpoint.readArchitecture(out) : architecture(prepared);
+            TrainingOptions options = resume ? resumedOptions() : flags.options(config);
+            progress.printf(
+                    "%,d tokens to train on, %,d held out, %.2f bytes per token%n",
+                    prepared.shards().train().tokens(),
+                    prepared.shards().validation().tokens(),
+                    prepared.shards().validation().bytesPerToken());
+            Trainer trainer = new Trainer(a, options, prepared.shards(), prepared.tokenizer(), out, reporter);
+            report(TrainingRun.run(trainer, resume, threads));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
+    }
+
+    private TrainingData prepare(PrintWriter progress) throws IOException {
+        for (String file : List.of("state.safetensors", Checkpoint.WEIGHTS)) {
+            if (Files.exists(out.resolve(file))) {
+                throw new InvalidInputException(
+                        out + " holds a model already: add --resume to go on with it, or name another --out");
+            }
+        }
+        flags.options(config); // before any work: a mistake should not show after minutes
+        preset.architecture();
+        progress.println("collecting text");
+        progress.flush();
+        return TrainingData.prepare(
+                Sources.parse(data),
+                out,
+                new TrainingData.Options(
+                        Presets.size(preset.size()).vocabulary(),
+                        Optional.ofNullable(tokenizer),
+                        32 << 20,
+                        maxBytes,
+                        threads,
+                        (_, _) -> {}));
+    }
+
+    /** The preset, with the loops that were asked for and a vocabulary that fits the tokenizer. */
+    private Architecture architecture(TrainingData prepared) {
+        Architecture a = preset.architecture();
+        if (flags.fixedLoops() > 0) {
+            a = a.withLoops(flags.fixedLoops());
+        }
+        int vocabulary = prepared.tokenizer().vocabularySize();
+        return vocabulary > a.vocabSize() || tokenizer != null
+                ? a.toBuilder().vocabSize(vocabulary).build()
+                : a;
+    }
+
+    private Path requireRun() {
+        if (!Files.exists(out.resolve(Trainer.OPTIONS)) || !Files.exists(out.resolve("state.safetensors"))) {
+            throw new InvalidInputException(out + " has no run to resume: leave --resume out to start one");
+        }
+        if (!data.isEmpty() || tokenizer != null || preset.given() || config != null) {
+            throw new InvalidInputException(
+                    "a resumed run keeps its model, data and recipe: give --resume with --out and"
+                            + " what bounds the run (--steps, --tokens or --minutes) alone");
+        }
+        return out;
+    }
+
+    private TrainingOptions resumedOptions() throws IOException {
+        Path file = out.resolve(Trainer.OPTIONS);
+        try {
+            return flags.resumed(TrainingOptions.read(Files.readString(file)));
+        } catch (InvalidInputException e) {
+            throw e.in(file + ": ");
+        }
+    }
+
+    private void report(Trainer.Result result) {
+        PrintWriter answer = spec.commandLine().getOut();
+        if (json.wanted()) {
+            Map<String, Object> facts = new LinkedHashMap<>();
+            facts.put("out", out.toString());
+            facts.put("step", result.step());
+            facts.put("stopped", result.stopped());
+            result.evaluation().ifPresent(e -> {
+                facts.put("tokens", e.tokens());
+                facts.put("validation_loss", e.loss());
+                facts.put("bits_per_byte", e.bitsPerByte());
+            });
+            answer.println(Json.line(facts));
+        } else if (result.stopped()) {
+            answer.println(
+                    "Stopped and saved at step " + result.step() + ". Go on with: yoco train --resume --out " + out);
+        } else {
+            answer.println("Done: model, metrics.jsonl and loss.png are in " + out);
+            answer.println("Try: yoco generate " + out + " \"public static\"");
+        }
+        answer.flush();
+    }
+}

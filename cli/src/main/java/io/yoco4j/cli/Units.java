@@ -1,0 +1,77 @@
+package io.yoco4j.cli;
+
+import io.yoco4j.core.InvalidInputException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/** Numbers as people write and read them. */
+final class Units {
+    private Units() {}
+
+    /** A count of tokens such as {@code 512}, {@code 32K} (times 1024) or {@code 1M}. */
+    static long tokens(String text) {
+        String t = text.strip().toUpperCase(Locale.ROOT);
+        long factor = t.endsWith("K") ? 1L << 10 : t.endsWith("M") ? 1L << 20 : 1;
+        String digits = factor == 1 ? t : t.substring(0, t.length() - 1);
+        try {
+            long value = Math.multiplyExact(Long.parseLong(digits), factor);
+            if (value < 1) {
+                throw new NumberFormatException();
+            }
+            return value;
+        } catch (ArithmeticException | NumberFormatException e) {
+            throw new InvalidInputException(
+                    "\"" + text + "\" is not a number of tokens: write it as 512, 32K or 1M", e);
+        }
+    }
+
+    /** Several counts of tokens, separated by commas. */
+    static List<Long> tokensList(String text) {
+        return Arrays.stream(text.split(",")).map(Units::tokens).toList();
+    }
+
+    /** {@code 8192} as {@code 8K}. */
+    static String shortTokens(long n) {
+        return n >= 1 << 20 && n % (1 << 20) == 0
+                ? (n >> 20) + "M"
+                : n >= 1024 && n % 1024 == 0 ? (n >> 10) + "K" : "" + n;
+    }
+
+    /** Bytes as {@code 320 MiB}, {@code 1.5 KiB}: whole numbers from 100 on, one decimal below. */
+    static String bytes(double bytes) {
+        String[] units = {"B", "KiB", "MiB", "GiB", "TiB"};
+        double value = bytes;
+        int unit = 0;
+        // MiB up to 100,000 of them, as the papers' tables have it.
+        while (unit < units.length - 1 && value >= (unit == 2 ? 100_000 : 1024)) {
+            value /= 1024;
+            unit++;
+        }
+        boolean whole = value == Math.rint(value) || value >= 100;
+        return String.format(Locale.ROOT, whole ? "%,.0f %s" : "%.1f %s", value, units[unit]);
+    }
+
+    /** A count such as {@code 7.5M}. */
+    static String count(double n) {
+        if (n >= 1e12) {
+            return String.format(Locale.ROOT, "%.2fT", n / 1e12);
+        }
+        if (n >= 1e9) {
+            return String.format(Locale.ROOT, "%.2fG", n / 1e9);
+        }
+        if (n >= 1e6) {
+            return String.format(Locale.ROOT, "%.2fM", n / 1e6);
+        }
+        return n >= 1e4 ? String.format(Locale.ROOT, "%.1fK", n / 1e3) : String.format(Locale.ROOT, "%,.0f", n);
+    }
+
+    /** Seconds as {@code 2m05s}. */
+    static String duration(double seconds) {
+        long s = Math.round(seconds);
+        if (s >= 3600) {
+            return String.format(Locale.ROOT, "%dh%02dm", s / 3600, s % 3600 / 60);
+        }
+        return s >= 60 ? String.format(Locale.ROOT, "%dm%02ds", s / 60, s % 60) : s + "s";
+    }
+}

@@ -1,0 +1,68 @@
+package io.yoco4j.cli;
+
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The root command. Exit codes: 0 done, 1 a failure, 2 a mistake in what was asked for. */
+@Command(
+        name = "yoco",
+        description = "Depth-scaled, long-context language models on the JVM.",
+        synopsisSubcommandLabel = "COMMAND",
+        mixinStandardHelpOptions = true,
+        versionProvider = VersionCommand.Provider.class,
+        subcommands = {
+            QuickstartCommand.class,
+            TrainCommand.class,
+            GenerateCommand.class,
+            InspectCommand.class,
+            ImportCommand.class,
+            LogitsCommand.class,
+            BenchTrainingCommand.class,
+            VersionCommand.class
+        },
+        footer = {"", "Start with: yoco quickstart", "Each command explains itself: yoco COMMAND --help"})
+public final class Yoco implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Show the stack trace of an error.")
+    private boolean verbose;
+
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    Yoco() {}
+
+    public static void main(String[] args) {
+        System.setProperty("java.awt.headless", "true");
+        System.exit(run(args));
+    }
+
+    /** Runs a command line and returns its exit code. */
+    static int run(String... args) {
+        Yoco yoco = new Yoco();
+        return new CommandLine(yoco)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(Yoco::explainUsage)
+                .setExecutionExceptionHandler((e, command, _) -> Errors.explain(e, command.getErr(), yoco.verbose))
+                .execute(args);
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "a command is missing");
+    }
+
+    private static int explainUsage(ParameterException e, String[] args) {
+        CommandLine command = e.getCommandLine();
+        PrintWriter err = command.getErr();
+        err.println("yoco: " + e.getMessage());
+        CommandLine.UnmatchedArgumentException.printSuggestions(e, err);
+        err.println("See: " + command.getCommandSpec().qualifiedName() + " --help");
+        return Errors.USER_MISTAKE;
+    }
+}

@@ -1,0 +1,75 @@
+package io.yoco4j.engine;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.engine.kernel.KernelSelection;
+
+/**
+ * How a model runs.
+ *
+ * @param threads of the worker pool, the caller's included; 1 to the machine's cores, all of them by default
+ * @param kernels {@link KernelSelection#AUTO} takes vector kernels where the JVM has them
+ * @param prefillChunk tokens of a prompt that go through the model at once: bounds the memory of activations
+ */
+public record EngineOptions(int threads, KernelSelection kernels, int prefillChunk) {
+    /** Default of {@link #prefillChunk}. */
+    public static final int DEFAULT_CHUNK = 512;
+
+    private static final int MAX_CHUNK = 1 << 16;
+
+    public EngineOptions {
+        int cores = Runtime.getRuntime().availableProcessors();
+        if (threads < 1 || threads > cores) {
+            throw new InvalidInputException(
+                    "threads is " + threads + ", but must lie in 1.." + cores + ", the cores of this machine");
+        }
+        requireChunk(prefillChunk);
+    }
+
+    static void requireChunk(int chunk) {
+        if (chunk < 1 || chunk > MAX_CHUNK) {
+            throw new InvalidInputException("prefill chunk is " + chunk + ", but must lie in 1.." + MAX_CHUNK);
+        }
+    }
+
+    /** All cores, automatic kernels, chunks of 512. */
+    public static EngineOptions defaults() {
+        return builder().build();
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Builds options from the defaults. */
+    public static final class Builder {
+        private int threads = Runtime.getRuntime().availableProcessors();
+        private KernelSelection kernels = KernelSelection.AUTO;
+        private int prefillChunk = DEFAULT_CHUNK;
+
+        private Builder() {}
+
+        public Builder threads(int value) {
+            threads = value;
+            return this;
+        }
+
+        public Builder kernels(KernelSelection value) {
+            kernels = value;
+            return this;
+        }
+
+        public Builder prefillChunk(int value) {
+            prefillChunk = value;
+            return this;
+        }
+
+        /**
+         * Checks the values and builds the options.
+         *
+         * @throws InvalidInputException when a value is out of range
+         */
+        public EngineOptions build() {
+            return new EngineOptions(threads, kernels, prefillChunk);
+        }
+    }
+}

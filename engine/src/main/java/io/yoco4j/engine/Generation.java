@@ -1,0 +1,204 @@
+package io.yoco4j.engine;
+
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A text as it is generated: a stream to pull tokens from, on one thread. Nothing is computed until the first is pulled;
+ * {@link #cancel} may come from any thread.
+ *
+ * <p>The token pulled last has not been taken in by the session yet: a caller who goes on with it prefills that token
+ * first.
+ */
+public final class Generation implements Iterable<GeneratedToken>, AutoCloseable {
+
+    /** Turns tokens into text as they come. */
+    interface Decoder {
+        /** For models without a tokenizer: no text. */
+        Decoder NONE = new Decoder() {
+            @Override
+            public String append(int id) {
+                return "";
+            }
+
+            @Override
+            public String finish() {
+                return "";
+            }
+        };
+
+        /** Takes a token; returns the text that became certain. */
+        String append(int id);
+
+        /** The text held back, at the end. */
+        String finish();
+    }
+
+    private final Session session;
+    private final int[] prompt;
+    private final GenerationOptions options;
+    private final Set<Integer> endOfText;
+    private final Decoder decoder;
+    private final StopStrings stop;
+    private final Sampler sampler;
+    private volatile boolean cancelled;
+    private @Nullable GeneratedToken next;
+    private volatile @Nullable FinishReason finish;
+    private int last;
+    private int generated;
+    private long prefillNanos;
+    private long decodeNanos;
+
+    Generation(Session session, int[] prompt, GenerationOptions options, Set<Integer> endOfText, Decoder decoder) {
+        session.requireTokens(prompt);
+        this.session = session;
+        this.prompt = prompt.clone();
+        this.options = options;
+        this.endOfText = options.endOfText() ? endOfText : Set.of();
+        this.decoder = decoder;
+        stop = new StopStrings(options.stop());
+        sampler = new Sampler(options.sampling(), session.architecture().vocabSize());
+        Arrays.stream(prompt).forEach(sampler::accept);
+    }
+
+    /** The tokens that were not pulled yet: a stream comes once. */
+    @Override
+    public Iterator<GeneratedToken> iterator() {
+        return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return Generation.this.hasNext();
+            }
+
+            @Override
+            public GeneratedToken next() {
+                return Generation.this.next();
+            }
+        };
+    }
+
+    /**
+     * Computes the next token where there is one.
+     *
+     * @throws IllegalStateException when the model is closed, or another thread uses the session
+     */
+    public boolean hasNext() {
+        if (next == null && finish == null) {
+            if (!cancelled) {
+                generate();
+            }
+            if (cancelled) {
+                next = null;
+                finish = FinishReason.CANCELLED;
+            }
+        }
+        return next != null;
+    }
+
+    /**
+     * Pulls the next token.
+     *
+     * @throws NoSuchElementException when there is none
+     * @throws IllegalStateException as {@link #hasNext} does
+     */
+    public GeneratedToken next() {
+        if (!hasNext() || next == null) {
+            throw new NoSuchElementException("the generation has ended");
+        }
+        GeneratedToken token = next;
+        next = null;
+        return token;
+    }
+
+    private void generate() {
+        long start = System.nanoTime();
+        boolean first = generated == 0;
+        float[] logits;
+        if (first) {
+            LogitRows rows = session.prefill(prompt, Logits.LAST, () -> cancelled);
+            if (rows.rows() == 0) {
+                return;
+            }
+            logits = rows.last();
+        } else {
+            logits = session.decode(last);
+        }
+        last = sampler.sample(logits);
+        sampler.accept(last);
+        generated++;
+        next = new GeneratedToken(last, text(), prompt.length, generated);
+        long nanos = System.nanoTime() - start;
+        if (first) {
+            prefillNanos = nanos;
+        } else {
+            decodeNanos += nanos;
+        }
+    }
+
+    /** The text that the last token makes certain, all that is left where it ends the generation. */
+    private String text() {
+        if (endOfText.contains(last)) {
+            finish = FinishReason.END_OF_TEXT;
+            return rest("");
+        }
+        String text = stop.append(decoder.append(last));
+        if (stop.found()) {
+            finish = FinishReason.STOP_STRING;
+            return text;
+        }
+        if (generated == options.maxTokens() || session.position() == session.maxPositions()) {
+            finish = FinishReason.LENGTH;
+            return rest(text);
+        }
+        return text;
+    }
+
+    private String rest(String before) {
+        String text = before + stop.append(decoder.finish());
+        if (stop.found()) {
+            finish = FinishReason.STOP_STRING;
+            return text;
+        }
+        return text + stop.rest();
+    }
+
+    /** Pulls all that is still to come, and joins its text. */
+    public String join() {
+        StringBuilder text = new StringBuilder();
+        while (hasNext()) {
+            text.append(next().text());
+        }
+        return text.toString();
+    }
+
+    /** Ends the stream before its next token, within a chunk of the prompt while that is being taken in. */
+    public void cancel() {
+        cancelled = true;
+    }
+
+    /** Why the stream ended; empty while it goes on. */
+    public Optional<FinishReason> finishReason() {
+        return Optional.ofNullable(finish);
+    }
+
+    /** How fast it went so far. */
+    public GenerationStats stats() {
+        return new GenerationStats(
+                prompt.length,
+                prefillNanos / 1e9,
+                generated,
+                decodeNanos / 1e9,
+                session.cacheBytes(),
+                session.model().kernels());
+    }
+
+    /** Cancels what is left. */
+    @Override
+    public void close() {
+        cancel();
+    }
+}

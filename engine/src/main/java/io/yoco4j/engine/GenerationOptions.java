@@ -1,0 +1,85 @@
+package io.yoco4j.engine;
+
+import io.yoco4j.core.InvalidInputException;
+import java.util.List;
+
+/**
+ * What to generate.
+ *
+ * @param maxTokens the most tokens to generate, at least 1
+ * @param sampling how tokens are drawn
+ * @param stop strings that end the text, themselves left out
+ * @param endOfText whether the model may end the text; if not, its end-of-text tokens are drawn like others
+ * @param session how the session that {@link YocoModel#generate} makes runs
+ */
+public record GenerationOptions(
+        int maxTokens, Sampling sampling, List<String> stop, boolean endOfText, SessionOptions session) {
+
+    public GenerationOptions {
+        if (maxTokens < 1) {
+            throw new InvalidInputException("max tokens is " + maxTokens + ", but must be at least 1");
+        }
+        stop = List.copyOf(stop);
+        if (stop.contains("")) {
+            throw new InvalidInputException("a stop string is empty: leave it out, or give it a character");
+        }
+    }
+
+    /** 256 tokens at most, the likeliest ones, until the model ends the text. */
+    public static GenerationOptions defaults() {
+        return builder().build();
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Builds options from the defaults. */
+    public static final class Builder {
+        private int maxTokens = 256;
+        private Sampling sampling = Sampling.GREEDY;
+        private List<String> stop = List.of();
+        private boolean endOfText = true;
+        private SessionOptions session = SessionOptions.defaults();
+
+        private Builder() {}
+
+        public Builder maxTokens(int value) {
+            maxTokens = value;
+            return this;
+        }
+
+        public Builder sampling(Sampling value) {
+            sampling = value;
+            return this;
+        }
+
+        public Builder stop(String... value) {
+            return stop(List.of(value));
+        }
+
+        public Builder stop(List<String> value) {
+            stop = value;
+            return this;
+        }
+
+        public Builder endOfText(boolean value) {
+            endOfText = value;
+            return this;
+        }
+
+        public Builder session(SessionOptions value) {
+            session = value;
+            return this;
+        }
+
+        /**
+         * Checks the values and builds the options.
+         *
+         * @throws InvalidInputException naming the option that is out of range
+         */
+        public GenerationOptions build() {
+            return new GenerationOptions(maxTokens, sampling, stop, endOfText, session);
+        }
+    }
+}

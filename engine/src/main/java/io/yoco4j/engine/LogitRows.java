@@ -1,0 +1,32 @@
+package io.yoco4j.engine;
+
+/** Logits of some tokens, [rows, V]. */
+public final class LogitRows {
+    private final float[][] rows;
+    private final int vocabulary;
+
+    LogitRows(float[][] rows, int vocabulary) {
+        this.rows = rows;
+        this.vocabulary = vocabulary;
+    }
+
+    /** How many tokens: none, one, or all of the prompt. */
+    public int rows() {
+        return rows.length;
+    }
+
+    /** V, the length of each row. */
+    public int vocabulary() {
+        return vocabulary;
+    }
+
+    /** Logits [V] of the i-th token, not a copy. */
+    public float[] row(int i) {
+        return rows[i];
+    }
+
+    /** Logits [V] of the last token there is. */
+    public float[] last() {
+        return rows[rows.length - 1];
+    }
+}

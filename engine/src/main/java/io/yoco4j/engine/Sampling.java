@@ -1,0 +1,109 @@
+package io.yoco4j.engine;
+
+import io.yoco4j.core.InvalidInputException;
+
+/**
+ * How the next token is drawn. The rules apply in this order: repetition penalty, temperature, top-k, top-p, min-p.
+ *
+ * @param temperature logits are divided by it; 0 takes the likeliest token
+ * @param topK only the k likeliest tokens; 0 for no limit
+ * @param topP only the likeliest tokens that together reach this probability (Holtzman et al. 2020, nucleus sampling); 1
+ *     for no limit
+ * @param minP only tokens at least this share as likely as the likeliest (Nguyen et al. 2024); 0 for no limit
+ * @param repetitionPenalty positive logits of recent tokens are divided by it, others multiplied (Keskar et al. 2019,
+ *     CTRL); 1 for none
+ * @param repetitionWindow how many of the last tokens, the prompt's included, count as recent
+ * @param seed of the draws: the same seed draws the same tokens from the same logits
+ */
+public record Sampling(
+        float temperature, int topK, float topP, float minP, float repetitionPenalty, int repetitionWindow, long seed) {
+
+    /** The likeliest token, always. */
+    public static final Sampling GREEDY = builder().build();
+
+    private static final int MAX_WINDOW = 1 << 20;
+
+    public Sampling {
+        require("temperature", temperature, temperature >= 0 && temperature <= 100, "lie in 0..100");
+        require("top-k", topK, topK >= 0, "be at least 0, which means no limit");
+        require("top-p", topP, topP > 0 && topP <= 1, "lie in 0..1, above 0");
+        require("min-p", minP, minP >= 0 && minP <= 1, "lie in 0..1");
+        require(
+                "repetition penalty",
+                repetitionPenalty,
+                repetitionPenalty > 0 && repetitionPenalty <= 100,
+                "lie in 0..100, above 0");
+        require(
+                "repetition window",
+                repetitionWindow,
+                repetitionWindow >= 0 && repetitionWindow <= MAX_WINDOW,
+                "lie in 0.." + MAX_WINDOW);
+    }
+
+    private static void require(String option, Number value, boolean valid, String rule) {
+        if (!valid) {
+            throw new InvalidInputException(option + " is " + value + ", but must " + rule);
+        }
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Builds sampling rules; by default none apply and the likeliest token is taken. */
+    public static final class Builder {
+        private float temperature;
+        private int topK;
+        private float topP = 1;
+        private float minP;
+        private float repetitionPenalty = 1;
+        private int repetitionWindow = 64;
+        private long seed;
+
+        private Builder() {}
+
+        public Builder temperature(double value) {
+            temperature = (float) value;
+            return this;
+        }
+
+        public Builder topK(int value) {
+            topK = value;
+            return this;
+        }
+
+        public Builder topP(double value) {
+            topP = (float) value;
+            return this;
+        }
+
+        public Builder minP(double value) {
+            minP = (float) value;
+            return this;
+        }
+
+        public Builder repetitionPenalty(double value) {
+            repetitionPenalty = (float) value;
+            return this;
+        }
+
+        public Builder repetitionWindow(int value) {
+            repetitionWindow = value;
+            return this;
+        }
+
+        public Builder seed(long value) {
+            seed = value;
+            return this;
+        }
+
+        /**
+         * Checks the values and builds the options.
+         *
+         * @throws InvalidInputException naming the option that is out of range
+         */
+        public Sampling build() {
+            return new Sampling(temperature, topK, topP, minP, repetitionPenalty, repetitionWindow, seed);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+package io.yoco4j.engine;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.engine.cache.ContextState;
+import io.yoco4j.engine.exec.StageExecutor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+
+/**
+ * A context: the tokens taken in so far, as caches. One thread uses it at a time; another that tries gets an
+ * {@link IllegalStateException}. A call that is refused changes nothing.
+ *
+ * <p>Several sessions of a model may be used by as many threads; their steps take turns on the model's workers.
+ */
+public final class Session {
+    private final YocoModel model;
+    private final ContextState context;
+    private final int prefillChunk;
+    private final int maxPositions;
+    private final AtomicBoolean busy = new AtomicBoolean();
+    private final float[] next;
+    private final int[] oneId = new int[1];
+    private final StageExecutor.LogitSink nextSink;
+    private boolean broken;
+
+    Session(YocoModel model, SessionOptions options) {
+        this(
+                model,
+                new ContextState(
+                        options.loops().isPresent()
+                                ? model.architecture().withLoops(options.loops().getAsInt())
+                                : model.architecture()),
+                options.prefillChunk().orElse(model.options().prefillChunk()),
+                Math.min(
+                        options.maxPositions().orElse(Integer.MAX_VALUE),
+                        model.architecture().maxPositions()));
+    }
+
+    private Session(YocoModel model, ContextState context, int prefillChunk, int maxPositions) {
+        this.model = model;
+        this.context = context;
+        this.prefillChunk = prefillChunk;
+        this.maxPositions = maxPositions;
+        int vocabulary = architecture().vocabSize();
+        next = new float[vocabulary];
+        nextSink = (_, logits, offset) -> System.arraycopy(logits, offset, next, 0, vocabulary);
+    }
+
+    /** Tokens taken in. */
+    public int position() {
+        return context.position();
+    }
+
+    /** The most tokens this context may have. */
+    public int maxPositions() {
+        return maxPositions;
+    }
+
+    /** What is run, the session's loops included. */
+    public Architecture architecture() {
+        return context.architecture();
+    }
+
+    /** The model this is a context of. */
+    public YocoModel model() {
+        return model;
+    }
+
+    /**
+     * Takes in tokens, in chunks.
+     *
+     * @return logits of as many of them as {@code which} says
+     * @throws InvalidInputException when there is no token, one is not of the vocabulary, or there are more than the
+     *     context may have
+     * @throws IllegalStateException when the model is closed, or another thread uses the session
+     */
+    public LogitRows prefill(int[] ids, Logits which) {
+        return prefill(ids, which, () -> false);
+    }
+
+    /** As above; asked before each chunk, {@code stop} may end it early: no rows are returned then. */
+    LogitRows prefill(int[] ids, Logits which, BooleanSupplier stop) {
+        enter();
+        try {
+            requireTokens(ids);
+            int n = ids.length;
+            int first = switch (which) {
+                case NONE -> n;
+                case LAST -> n - 1;
+                case ALL -> 0;
+            };
+            float[][] rows = new float[n - first][];
+            for (int from = 0; from < n; from += prefillChunk) {
+                if (stop.getAsBoolean()) {
+                    return new LogitRows(new float[0][], next.length);
+                }
+                int count = Math.min(prefillChunk, n - from);
+                int wanted = Math.clamp((long) first - from, 0, count);
+                int to = from - first;
+                step(ids, from, count, wanted, (row, logits, offset) -> {
+                    float[] copy = new float[next.length];
+                    System.arraycopy(logits, offset, copy, 0, copy.length);
+                    rows[to + row] = copy;
+                });
+            }
+            return new LogitRows(rows, next.length);
+        } finally {
+            busy.set(false);
+        }
+    }
+
+    /**
+     * Takes in one token.
+     *
+     * @return logits [V] of the token after it; the array is overwritten by the next call
+     * @throws InvalidInputException as {@link #prefill} does
+     * @throws IllegalStateException as {@link #prefill} does
+     */
+    public float[] decode(int id) {
+        enter();
+        try {
+            oneId[0] = id;
+            requireTokens(oneId);
+            step(oneId, 0, 1, 0, nextSink);
+            return next;
+        } finally {
+            busy.set(false);
+        }
+    }
+
+    private void step(int[] ids, int from, int count, int wanted, StageExecutor.LogitSink sink) {
+        model.requireOpen();
+        broken = true;
+        model.run(context, ids, from, count, wanted, sink);
+        broken = false;
+    }
+
+    private void enter() {
+        if (!busy.compareAndSet(false, true)) {
+            throw new IllegalStateException(
+                    "the session is in use by another thread: take turns, or give each thread a fork of its own");
+        }
+        if (broken) {
+            busy.set(false);
+            throw new IllegalStateException("an earlier call failed halfway: reset the session before using it again");
+        }
+    }
+
+    void requireTokens(int[] ids) {
+        if (ids.length == 0) {
+            throw new InvalidInputException("the prompt has no token, but at least one is needed");
+        }
+        int vocabulary = next.length;
+        for (int i = 0; i < ids.length; i++) {
+            if (ids[i] < 0 || ids[i] >= vocabulary) {
+                throw new InvalidInputException("token " + i + " has the id " + ids[i] + ", but the vocabulary has "
+                        + vocabulary + " tokens, 0.." + (vocabulary - 1));
+            }
+        }
+        if (ids.length > maxPositions - position()) {
+            String before = position() == 0 ? "" : " after the " + position() + " tokens of the context";
+            throw new InvalidInputException("the prompt has " + ids.length + " tokens" + before + ", but the model has "
+                    + maxPositions + " positions (max_position_embeddings): shorten it");
+        }
+    }
+
+    /**
+     * Takes in a prompt and streams what follows it.
+     *
+     * @throws InvalidInputException when the prompt is not one that {@link #prefill} takes, or there are stop strings and
+     *     the model has no tokenizer to find them with
+     */
+    public Generation generate(int[] prompt, GenerationOptions options) {
+        return model.generate(this, prompt, options);
+    }
+
+    /** Bytes of keys, values and states held: what {@code Accounting.cacheBytes(position, 4)} says. */
+    public long cacheBytes() {
+        return context.cacheBytes();
+    }
+
+    /** Bytes of memory taken for them: blocks are taken whole. */
+    public long allocatedBytes() {
+        return context.allocatedBytes();
+    }
+
+    /** A session that goes on from here on its own. */
+    public Session fork() {
+        enter();
+        try {
+            return new Session(model, context.copy(), prefillChunk, maxPositions);
+        } finally {
+            busy.set(false);
+        }
+    }
+
+    /** Forgets all tokens. */
+    public void reset() {
+        if (!busy.compareAndSet(false, true)) {
+            throw new IllegalStateException("the session is in use by another thread: take turns");
+        }
+        context.reset();
+        broken = false;
+        busy.set(false);
+    }
+}

@@ -1,0 +1,234 @@
+package io.yoco4j.engine;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.checkpoint.Checkpoint;
+import io.yoco4j.core.checkpoint.GenerationConfig;
+import io.yoco4j.core.checkpoint.StoredTensor;
+import io.yoco4j.core.text.StreamingDecoder;
+import io.yoco4j.core.text.Tokenizer;
+import io.yoco4j.engine.cache.ContextState;
+import io.yoco4j.engine.exec.ModelWeights;
+import io.yoco4j.engine.exec.StageExecutor;
+import io.yoco4j.engine.kernel.Kernels;
+import io.yoco4j.engine.kernel.WorkerPool;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model ready to run: weights mapped where they are stored, kernels, worker threads. Closing it releases them; a
+ * session that is used afterwards gets an {@link IllegalStateException}, one that runs in another thread gets it at its
+ * next step.
+ */
+public final class YocoModel implements AutoCloseable {
+    private final Architecture architecture;
+    private final GenerationConfig generationConfig;
+    private final EngineOptions options;
+    private final @Nullable Arena arena;
+    private final Kernels kernels;
+    private final WorkerPool pool;
+    private final StageExecutor executor;
+    /** Held for each step, so that activations serve one at a time and nothing is unmapped under a running step. */
+    private final ReentrantLock lock = new ReentrantLock(true);
+
+    private final @Nullable Path tokenizerFile;
+    private @Nullable Tokenizer tokenizer;
+    private volatile boolean closed;
+
+    private YocoModel(
+            Architecture architecture,
+            Map<String, StoredTensor> tensors,
+            GenerationConfig generationConfig,
+            EngineOptions options,
+            @Nullable Arena arena,
+            @Nullable Path tokenizerFile) {
+        this.architecture = architecture;
+        this.generationConfig = generationConfig;
+        this.options = options;
+        this.arena = arena;
+        this.tokenizerFile = tokenizerFile;
+        kernels = options.kernels().kernels();
+        ModelWeights weights = new ModelWeights(architecture, tensors);
+        pool = new WorkerPool(options.threads());
+        executor = new StageExecutor(architecture, weights, kernels, pool);
+    }
+
+    /** Opens a model folder with default options. */
+    public static YocoModel open(Path folder) {
+        return open(folder, EngineOptions.defaults());
+    }
+
+    /**
+     * Opens a model folder.
+     *
+     * @throws InvalidInputException naming the file and field or tensor that is wrong
+     * @throws java.io.UncheckedIOException when reading fails
+     */
+    @SuppressWarnings("MustBeClosedChecker") // the model closes it
+    public static YocoModel open(Path folder, EngineOptions options) {
+        Arena arena = Arena.ofShared();
+        try {
+            Checkpoint checkpoint = Checkpoint.open(folder, arena);
+            return new YocoModel(
+                    checkpoint.architecture(),
+                    checkpoint.tensors(),
+                    checkpoint.generation(),
+                    options,
+                    arena,
+                    checkpoint.tokenizer().orElse(null));
+        } catch (RuntimeException | Error e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /**
+     * A model of weights in memory, which must stay valid while it is open.
+     *
+     * @throws IllegalArgumentException when a tensor of the architecture is missing or of another shape
+     */
+    public static YocoModel of(Architecture architecture, Map<String, StoredTensor> tensors, EngineOptions options) {
+        return new YocoModel(architecture, tensors, GenerationConfig.NONE, options, null, null);
+    }
+
+    public Architecture architecture() {
+        return architecture;
+    }
+
+    public GenerationConfig generationConfig() {
+        return generationConfig;
+    }
+
+    public EngineOptions options() {
+        return options;
+    }
+
+    /** Name of the kernels in use, e.g. {@code vector-512} or {@code scalar}. */
+    public String kernels() {
+        return kernels.name();
+    }
+
+    /** An empty context. */
+    public Session session() {
+        return session(SessionOptions.defaults());
+    }
+
+    /**
+     * An empty context.
+     *
+     * @throws InvalidInputException when loops are given for a model without looped stage, or out of range
+     */
+    public Session session(SessionOptions options) {
+        requireOpen();
+        return new Session(this, options);
+    }
+
+    /** The model's tokenizer, where its folder has one; loaded when first asked for. */
+    public Optional<Tokenizer> tokenizer() {
+        lock.lock();
+        try {
+            requireOpen();
+            if (tokenizer == null && tokenizerFile != null) {
+                tokenizer = loadTokenizer(tokenizerFile);
+            }
+            return Optional.ofNullable(tokenizer);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Tokenizer loadTokenizer(Path file) {
+        Tokenizer loaded = Tokenizer.load(file);
+        if (loaded.vocabularySize() > architecture.vocabSize()) {
+            int size = loaded.vocabularySize();
+            loaded.close();
+            throw new InvalidInputException(file + " has " + size + " tokens, but the model's vocab_size is "
+                    + architecture.vocabSize() + ": the two are of different models");
+        }
+        return loaded;
+    }
+
+    /**
+     * Encodes a prompt, with the special tokens that the tokenizer puts around it, and streams what follows, in a session
+     * of its own.
+     *
+     * @throws InvalidInputException when the model has no tokenizer, or the prompt has no token or too many
+     */
+    public Generation generate(String prompt, GenerationOptions options) {
+        Tokenizer t = tokenizer()
+                .orElseThrow(() -> new InvalidInputException("the model has no " + Checkpoint.TOKENIZER
+                        + ", so it takes token ids only: put the file in its folder, or generate from ids"));
+        return generate(session(options.session()), t.encodeWithSpecialTokens(prompt), options);
+    }
+
+    Generation generate(Session session, int[] prompt, GenerationOptions options) {
+        Set<Integer> endOfText = new HashSet<>(generationConfig.eos());
+        Optional<Tokenizer> t = tokenizer();
+        if (t.isEmpty() && !options.stop().isEmpty()) {
+            throw new InvalidInputException("stop strings were given, but the model has no " + Checkpoint.TOKENIZER
+                    + " to find them with: put the file in its folder, or leave them out");
+        }
+        t.flatMap(known -> known.endOfText().stream().boxed().findFirst()).ifPresent(endOfText::add);
+        return new Generation(
+                session, prompt, options, endOfText, t.map(YocoModel::decoder).orElse(Generation.Decoder.NONE));
+    }
+
+    private static Generation.Decoder decoder(Tokenizer tokenizer) {
+        StreamingDecoder decoder = tokenizer.streamingDecoder();
+        int known = tokenizer.vocabularySize();
+        return new Generation.Decoder() {
+            @Override
+            public String append(int id) {
+                // A model's vocabulary may be padded beyond the tokenizer's.
+                return id < known ? decoder.append(id) : "";
+            }
+
+            @Override
+            public String finish() {
+                return decoder.finish();
+            }
+        };
+    }
+
+    void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the model is closed: open it again, or close it after its last session");
+        }
+    }
+
+    void run(ContextState context, int[] ids, int from, int count, int wanted, StageExecutor.LogitSink sink) {
+        lock.lock();
+        try {
+            requireOpen();
+            executor.run(context, ids, from, count, wanted, sink);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits for a step that runs, then releases threads and weights. */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            if (!closed) {
+                closed = true;
+                pool.close();
+                if (tokenizer != null) {
+                    tokenizer.close();
+                }
+                if (arena != null) {
+                    arena.close();
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package io.yoco4j.engine.exec;
+
+import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.arch.ParameterLayout;
+import io.yoco4j.core.checkpoint.StoredTensor;
+import io.yoco4j.engine.kernel.Weight;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A model's tensors by place: matrices where they are stored, norms as float32 arrays. */
+public final class ModelWeights {
+
+    /** One layer; what its attention kind does not have is null. Shapes are those of {@link ParameterLayout}. */
+    @SuppressWarnings("ArrayRecordComponent") // read often, never compared
+    record Layer(
+            float[] attnNorm,
+            Weight q,
+            @Nullable Weight k,
+            @Nullable Weight v,
+            @Nullable Weight g,
+            @Nullable Weight decay,
+            Weight o,
+            float @Nullable [] qNorm,
+            float @Nullable [] kNorm,
+            float[] mlpNorm,
+            Weight gate,
+            Weight up,
+            Weight down) {}
+
+    /** What writes the global cache. */
+    @SuppressWarnings("ArrayRecordComponent")
+    record Cache(float[] norm, Weight k, Weight v, float @Nullable [] kNorm) {}
+
+    private final Map<String, StoredTensor> tensors;
+    private final Layer[][] layers;
+    final Weight embedding;
+    final Weight head;
+    final float[] finalNorm;
+    final @Nullable Cache cache;
+
+    /**
+     * Takes the tensors of an architecture, of the shapes that {@link ParameterLayout} gives.
+     *
+     * @throws IllegalArgumentException when a tensor is missing or of another shape
+     */
+    public ModelWeights(Architecture a, Map<String, StoredTensor> tensors) {
+        this.tensors = tensors;
+        ParameterLayout.of(a).forEach((name, shape) -> {
+            StoredTensor tensor = tensors.get(name);
+            if (tensor == null
+                    || !Arrays.equals(tensor.shape(), shape)
+                    || !tensor.dtype().floating()) {
+                throw new IllegalArgumentException("tensor " + name + " must be a floating-point tensor of shape "
+                        + Arrays.toString(shape) + ", but is " + tensor);
+            }
+        });
+        layers = new Layer[a.stages().size()][];
+        for (int s = 0; s < layers.length; s++) {
+            layers[s] = new Layer[a.stages().get(s).layers()];
+            for (int l = 0; l < layers[s].length; l++) {
+                layers[s][l] = readLayer(ParameterLayout.layer(s, l));
+            }
+        }
+        embedding = required(ParameterLayout.EMBEDDING);
+        head = a.tiedEmbeddings() ? embedding : required(ParameterLayout.HEAD);
+        finalNorm = requiredNorm(ParameterLayout.FINAL_NORM);
+        cache = a.hasGlobalCache()
+                ? new Cache(
+                        requiredNorm(ParameterLayout.CACHE_NORM),
+                        required(ParameterLayout.CACHE_K),
+                        required(ParameterLayout.CACHE_V),
+                        norm(ParameterLayout.CACHE_K_NORM))
+                : null;
+    }
+
+    private Layer readLayer(String p) {
+        return new Layer(
+                requiredNorm(p + "attn_norm.weight"),
+                required(p + "attn.q_proj.weight"),
+                weight(p + "attn.k_proj.weight"),
+                weight(p + "attn.v_proj.weight"),
+                weight(p + "attn.g_proj.weight"),
+                weight(p + "attn.decay_proj.weight"),
+                required(p + "attn.o_proj.weight"),
+                norm(p + "attn.q_norm.weight"),
+                norm(p + "attn.k_norm.weight"),
+                requiredNorm(p + "mlp_norm.weight"),
+                required(p + "mlp.gate_proj.weight"),
+                required(p + "mlp.up_proj.weight"),
+                required(p + "mlp.down_proj.weight"));
+    }
+
+    Layer layer(int stage, int layer) {
+        return layers[stage][layer];
+    }
+
+    private @Nullable Weight weight(String name) {
+        StoredTensor tensor = tensors.get(name);
+        return tensor == null ? null : Weight.of(tensor);
+    }
+
+    private float @Nullable [] norm(String name) {
+        StoredTensor tensor = tensors.get(name);
+        return tensor == null ? null : tensor.toFloats();
+    }
+
+    private Weight required(String name) {
+        return Objects.requireNonNull(weight(name), name);
+    }
+
+    private float[] requiredNorm(String name) {
+        return Objects.requireNonNull(norm(name), name);
+    }
+}

@@ -1,0 +1,97 @@
+package io.yoco4j.engine.exec;
+
+import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.engine.cache.RetentionState;
+import io.yoco4j.engine.kernel.Kernels;
+import io.yoco4j.engine.kernel.WorkerPool;
+import java.util.Arrays;
+
+/**
+ * Gated retention in its recurrent form, heads in parallel (Sun et al. 2024, "You Only Cache Once", section 3.1): decay
+ * {@code exp(logsigmoid(d) / 16)}, then RMSNorm of each head's output without weight, then the output gate.
+ */
+final class RetentionKernel {
+    private final Kernels kernels;
+    private final WorkerPool pool;
+    private final int heads;
+    private final int headDim;
+    private final float eps;
+    private final float scale;
+    private final float[] ones;
+    private final WorkerPool.Job job = this::head;
+
+    private float[] q = new float[0];
+    private float[] k = new float[0];
+    private float[] v = new float[0];
+    private float[] decay = new float[0];
+    private float[] gate = new float[0];
+    private float[] out = new float[0];
+    private float[] state = new float[0];
+    private int n;
+
+    RetentionKernel(Architecture a, Kernels kernels, WorkerPool pool) {
+        this.kernels = kernels;
+        this.pool = pool;
+        heads = a.attentionHeads();
+        headDim = a.headDim();
+        eps = a.rmsNormEps();
+        scale = (float) (1 / Math.sqrt(headDim));
+        ones = new float[headDim];
+        Arrays.fill(ones, 1);
+    }
+
+    /**
+     * Takes in {@code n} consecutive tokens.
+     *
+     * @param q queries, rotated, [n, H x hd]
+     * @param k keys, rotated, [n, H x hd]
+     * @param v values, [n, H x hd]
+     * @param decay before logsigmoid, [n, H]
+     * @param gate before silu, [n, H x hd]; overwritten with the result
+     * @param scratch [n, H x hd]
+     */
+    void run(
+            float[] q,
+            float[] k,
+            float[] v,
+            float[] decay,
+            float[] gate,
+            int n,
+            RetentionState state,
+            float[] scratch) {
+        this.q = q;
+        this.k = k;
+        this.v = v;
+        this.decay = decay;
+        this.gate = gate;
+        this.out = scratch;
+        this.state = state.values();
+        this.n = n;
+        pool.run(heads, job, 2L * n * heads * headDim * headDim);
+    }
+
+    private void head(int head, int worker) {
+        for (int i = 0; i < n; i++) {
+            int at = (i * heads + head) * headDim;
+            kernels.retention(
+                    state,
+                    head * headDim * headDim,
+                    headDim,
+                    decayFactor(decay[i * heads + head]),
+                    scale,
+                    q,
+                    k,
+                    v,
+                    at,
+                    out,
+                    at);
+            kernels.rmsNorm(out, at, headDim, eps, ones, out, at);
+            kernels.siluMultiply(gate, at, out, at, headDim);
+        }
+    }
+
+    /** {@code exp(logsigmoid(x) / 16)} = (1 + exp(-x))^(-1/16). */
+    private static float decayFactor(float x) {
+        return (float) Math.exp(-Math.log1p(Math.exp(-x)) / 16);
+    }
+}

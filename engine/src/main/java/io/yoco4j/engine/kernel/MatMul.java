@@ -1,0 +1,188 @@
+package io.yoco4j.engine.kernel;
+
+import java.util.Arrays;
+
+/**
+ * Products of rows of activations with stored matrices: {@code out [n, outputs] (+)= x [n, inputs] * W^T}. Several
+ * matrices that share an input run as one job.
+ *
+ * <p>Few rows: a stream of dot products, split over outputs. Many rows: x is packed into panels once, each weight panel
+ * is unpacked once per block of K, and the register-blocked tile runs over both (Goto and van de Geijn 2008).
+ */
+public final class MatMul {
+    /** From so many rows on, unpacking panels pays. */
+    static final int MANY = 6;
+
+    /** K is blocked so that a weight panel stays in the first-level cache. */
+    static final int K_BLOCK = 256;
+
+    private static final int MAX_TERMS = 4;
+    private static final int PANEL = Kernels.PANEL;
+    private static final int ROWS = Kernels.ROWS;
+    /** Outputs per task of a few-row product: whole groups of four. */
+    private static final int FEW_CHUNK = 32;
+
+    private final Kernels kernels;
+    private final WorkerPool pool;
+    private final Weight[] weights = new Weight[MAX_TERMS];
+    private final float[][] outs = new float[MAX_TERMS][];
+    private final boolean[] adds = new boolean[MAX_TERMS];
+    private final float[][] panels;
+    private final float[][] scratches;
+    private final float[][] tiles;
+    private final WorkerPool.Job packJob = this::pack;
+    private final WorkerPool.Job fewJob = this::few;
+    private final WorkerPool.Job manyJob = this::many;
+    private float[] x = new float[0];
+    private float[] packed = new float[0];
+    private int n;
+    private int inputs;
+    private int terms;
+
+    public MatMul(Kernels kernels, WorkerPool pool) {
+        this.kernels = kernels;
+        this.pool = pool;
+        panels = new float[pool.threads()][K_BLOCK * PANEL];
+        scratches = new float[pool.threads()][PANEL * (K_BLOCK + 16)];
+        tiles = new float[pool.threads()][ROWS * PANEL];
+    }
+
+    /** Sets the input, x [n, inputs]; it must not change until {@link #run} returns. */
+    public MatMul input(float[] x, int n, int inputs) {
+        this.x = x;
+        this.n = n;
+        this.inputs = inputs;
+        terms = 0;
+        return this;
+    }
+
+    /** Asks for {@code out = x W^T}. */
+    public MatMul into(Weight w, float[] out) {
+        return term(w, out, false);
+    }
+
+    /** Asks for {@code out += x W^T}. */
+    public MatMul addTo(Weight w, float[] out) {
+        return term(w, out, true);
+    }
+
+    private MatMul term(Weight w, float[] out, boolean add) {
+        if (w.inputs() != inputs) {
+            throw new IllegalArgumentException("a weight of " + w.inputs() + " inputs for rows of " + inputs);
+        }
+        weights[terms] = w;
+        outs[terms] = out;
+        adds[terms] = add;
+        terms++;
+        return this;
+    }
+
+    /** Computes everything asked for. */
+    public void run() {
+        if (n == 0) {
+            return;
+        }
+        long outputs = 0;
+        int panelTasks = 0;
+        int fewTasks = 0;
+        for (int t = 0; t < terms; t++) {
+            outputs += weights[t].outputs();
+            panelTasks += blocks(weights[t].outputs(), PANEL);
+            fewTasks += blocks(weights[t].outputs(), FEW_CHUNK);
+        }
+        long operations = outputs * inputs * n;
+        if (n < MANY) {
+            pool.run(fewTasks, fewJob, operations);
+        } else {
+            int rowPanels = blocks(n, PANEL);
+            if (packed.length < rowPanels * PANEL * inputs) {
+                packed = new float[rowPanels * PANEL * inputs];
+            }
+            pool.run(rowPanels, packJob, (long) inputs * n);
+            pool.run(panelTasks, manyJob, operations);
+        }
+    }
+
+    private static int blocks(int size, int block) {
+        return (size + block - 1) / block;
+    }
+
+    private void few(int task, int worker) {
+        int t = 0;
+        int chunk = task;
+        while (chunk >= blocks(weights[t].outputs(), FEW_CHUNK)) {
+            chunk -= blocks(weights[t].outputs(), FEW_CHUNK);
+            t++;
+        }
+        Weight w = weights[t];
+        int first = chunk * FEW_CHUNK;
+        int rows = Math.min(FEW_CHUNK, w.outputs() - first);
+        for (int r = 0; r < n; r++) {
+            w.dotRows(kernels, first, rows, x, r * inputs, outs[t], r * w.outputs() + first, adds[t]);
+        }
+    }
+
+    /** Packs 32 rows of x: {@code packed[panel][k][32]}. */
+    private void pack(int task, int worker) {
+        int first = task * PANEL;
+        kernels.transpose(x, first * inputs, inputs, Math.min(PANEL, n - first), inputs, packed, first * inputs);
+    }
+
+    private void many(int task, int worker) {
+        int t = 0;
+        int panel = task;
+        while (panel >= blocks(weights[t].outputs(), PANEL)) {
+            panel -= blocks(weights[t].outputs(), PANEL);
+            t++;
+        }
+        Weight w = weights[t];
+        float[] out = outs[t];
+        int first = panel * PANEL;
+        int columns = Math.min(PANEL, w.outputs() - first);
+        float[] unpacked = panels[worker];
+        for (int from = 0; from < inputs; from += K_BLOCK) {
+            int k = Math.min(K_BLOCK, inputs - from);
+            w.unpackPanel(kernels, first, columns, from, k, unpacked, scratches[worker]);
+            boolean add = adds[t] || from > 0;
+            for (int r = 0; r < n; r += ROWS) {
+                int a = (r / PANEL * inputs + from) * PANEL + r % PANEL;
+                int c = r * w.outputs() + first;
+                int rows = Math.min(ROWS, n - r);
+                if (rows == ROWS && columns == PANEL) {
+                    kernels.tile(k, packed, a, unpacked, 0, out, c, w.outputs(), add);
+                } else {
+                    edge(k, a, unpacked, out, c, w.outputs(), rows, columns, add, tiles[worker]);
+                }
+            }
+        }
+    }
+
+    /** A tile that reaches beyond the matrix, by way of one that does not. */
+    private void edge(
+            int k,
+            int a,
+            float[] panel,
+            float[] out,
+            int c,
+            int stride,
+            int rows,
+            int columns,
+            boolean add,
+            float[] tile) {
+        kernels.tile(k, packed, a, panel, 0, tile, 0, PANEL, false);
+        for (int r = 0; r < rows; r++) {
+            for (int j = 0; j < columns; j++) {
+                int at = c + r * stride + j;
+                out[at] = add ? out[at] + tile[r * PANEL + j] : tile[r * PANEL + j];
+            }
+        }
+    }
+
+    /** Bytes of scratch memory held. */
+    public long allocatedBytes() {
+        return Float.BYTES
+                * (packed.length
+                        + Arrays.stream(panels).mapToLong(p -> p.length).sum()
+                        + Arrays.stream(scratches).mapToLong(s -> s.length).sum());
+    }
+}

@@ -1,0 +1,267 @@
+package io.yoco4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.checkpoint.CheckpointWriter;
+import io.yoco4j.core.checkpoint.DType;
+import io.yoco4j.core.checkpoint.GenerationConfig;
+import io.yoco4j.core.checkpoint.RandomWeights;
+import io.yoco4j.core.checkpoint.SafetensorsWriter;
+import io.yoco4j.core.testing.Systems;
+import io.yoco4j.core.text.BpeTrainer;
+import io.yoco4j.core.text.Tokenizer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class GenerationTest {
+    private static final Architecture A = Objects.requireNonNull(Systems.all().get("yoco-u"));
+    private static final int[] PROMPT = {3, 1, 4, 1, 5};
+
+    /** Writes each token as its number in brackets, one token late. */
+    private static final class Late implements Generation.Decoder {
+        private String held = "";
+
+        @Override
+        public String append(int id) {
+            String text = held;
+            held = "[" + id + "]";
+            return text;
+        }
+
+        @Override
+        public String finish() {
+            return held;
+        }
+    }
+
+    private static YocoModel model() {
+        return YocoModel.of(A, RandomWeights.of(A, DType.F32, 1), EngineOptions.defaults());
+    }
+
+    private static Sampling random() {
+        return Sampling.builder().temperature(1).seed(9).build();
+    }
+
+    private static GenerationOptions.Builder options() {
+        return GenerationOptions.builder().maxTokens(12).sampling(random());
+    }
+
+    private static Generation generate(YocoModel model, GenerationOptions options, Set<Integer> endOfText) {
+        return new Generation(model.session(options.session()), PROMPT, options, endOfText, new Late());
+    }
+
+    private static List<Integer> ids(YocoModel model) {
+        List<Integer> ids = new ArrayList<>();
+        generate(model, options().build(), Set.of()).forEach(t -> ids.add(t.id()));
+        return ids;
+    }
+
+    private static String text(List<Integer> ids) {
+        StringBuilder text = new StringBuilder();
+        ids.forEach(id -> text.append('[').append(id).append(']'));
+        return text.toString();
+    }
+
+    @Test
+    void streamsTokensTextAndFigures() {
+        try (YocoModel model = model();
+                Generation generation = generate(model, options().build(), Set.of())) {
+            assertThat(generation.finishReason()).isEmpty();
+            List<Integer> ids = new ArrayList<>();
+            StringBuilder text = new StringBuilder();
+            for (GeneratedToken token : generation) {
+                ids.add(token.id());
+                text.append(token.text());
+                assertThat(token.promptTokens()).isEqualTo(5);
+                assertThat(token.generatedTokens()).isEqualTo(ids.size());
+            }
+            assertThat(ids).hasSize(12).isEqualTo(ids(model));
+            assertThat(text).hasToString(text(ids));
+            assertThat(generation.finishReason()).contains(FinishReason.LENGTH);
+            GenerationStats stats = generation.stats();
+            assertThat(stats.generatedTokens()).isEqualTo(12);
+            assertThat(stats.prefillTokensPerSecond()).isPositive();
+            assertThat(stats.decodeTokensPerSecond()).isPositive();
+            assertThat(stats.cacheBytes()).isPositive();
+            assertThat(stats.toString()).contains("prompt 5 tokens", "generated 12", model.kernels());
+            assertThatThrownBy(generation::next).isInstanceOf(NoSuchElementException.class);
+        }
+    }
+
+    @Test
+    void greedyFollowsTheLikeliestTokenOfTheSession() {
+        try (YocoModel model = model()) {
+            GenerationOptions greedy = GenerationOptions.builder().maxTokens(8).build();
+            List<Integer> ids = new ArrayList<>();
+            model.session().generate(PROMPT, greedy).forEach(t -> ids.add(t.id()));
+            Session session = model.session();
+            float[] logits = session.prefill(PROMPT, Logits.LAST).last();
+            for (int id : ids) {
+                for (float logit : logits) {
+                    assertThat(logit).isLessThanOrEqualTo(logits[id]);
+                }
+                logits = session.decode(id);
+            }
+        }
+    }
+
+    @Test
+    void endsAtAnEndOfTextToken() {
+        try (YocoModel model = model()) {
+            List<Integer> ids = ids(model);
+            int last = ids.get(6);
+            int end = ids.indexOf(last);
+            Generation generation = generate(model, options().build(), Set.of(last));
+            assertThat(generation.join()).isEqualTo(text(ids.subList(0, end)));
+            assertThat(generation.finishReason()).contains(FinishReason.END_OF_TEXT);
+            Generation on = generate(model, options().endOfText(false).build(), Set.of(last));
+            assertThat(on.join()).isEqualTo(text(ids));
+        }
+    }
+
+    @Test
+    void endsBeforeAStopStringThatCrossesTokens() {
+        try (YocoModel model = model()) {
+            List<Integer> ids = ids(model);
+            String whole = text(ids);
+            // From the middle of one token into the next.
+            int from = text(ids.subList(0, 5)).length() + 1;
+            String stop = whole.substring(from, from + 4);
+            Generation generation =
+                    generate(model, options().stop("never", stop).build(), Set.of());
+            assertThat(generation.join()).isEqualTo(whole.substring(0, whole.indexOf(stop)));
+            assertThat(generation.finishReason()).contains(FinishReason.STOP_STRING);
+            // A start of a stop string at the very end is text after all.
+            Generation start = generate(
+                    model,
+                    options().stop(whole.substring(whole.length() - 3) + "x").build(),
+                    Set.of());
+            assertThat(start.join()).isEqualTo(whole);
+            assertThat(start.finishReason()).contains(FinishReason.LENGTH);
+        }
+    }
+
+    @Test
+    void endsWhereTheContextIsFull() {
+        try (YocoModel model = model()) {
+            SessionOptions eight = SessionOptions.builder().maxPositions(8).build();
+            Generation generation = generate(model, options().session(eight).build(), Set.of());
+            assertThat(generation.join()).isEqualTo(text(ids(model).subList(0, 4)));
+            assertThat(generation.finishReason()).contains(FinishReason.LENGTH);
+        }
+    }
+
+    @Test
+    void stopsWhenCancelled() {
+        try (YocoModel model = model()) {
+            Generation generation = generate(model, options().build(), Set.of());
+            generation.next();
+            generation.next();
+            generation.cancel();
+            assertThat(generation.hasNext()).isFalse();
+            assertThat(generation.finishReason()).contains(FinishReason.CANCELLED);
+            Generation unstarted = generate(model, options().build(), Set.of());
+            unstarted.close();
+            assertThat(unstarted.join()).isEmpty();
+            assertThat(unstarted.stats().generatedTokens()).isZero();
+        }
+    }
+
+    @Test
+    void stopStringsAreFoundHoweverTheTextIsCut() {
+        String text = "ab aab aabc end";
+        for (int size = 1; size <= text.length(); size++) {
+            StopStrings stop = new StopStrings(List.of("aabc", "bcd"));
+            StringBuilder out = new StringBuilder();
+            for (int i = 0; i < text.length() && !stop.found(); i += size) {
+                String certain = stop.append(text.substring(i, Math.min(text.length(), i + size)));
+                out.append(certain);
+                assertThat("ab aab ").startsWith(out);
+            }
+            assertThat(out).hasToString("ab aab ");
+        }
+        StopStrings none = new StopStrings(List.of("aabc"));
+        assertThat(none.append("xaa")).isEqualTo("x");
+        assertThat(none.append("a")).isEqualTo("a");
+        assertThat(none.rest()).isEqualTo("aa");
+    }
+
+    @Test
+    void refusesWhatCannotWorkBeforeAnythingIsComputed() {
+        try (YocoModel model = model()) {
+            GenerationOptions stop = options().stop("x").build();
+            assertThatThrownBy(() -> model.session().generate(PROMPT, stop))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("no tokenizer.json");
+            assertThatThrownBy(() -> model.generate("text", options().build()))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("no tokenizer.json");
+            assertThatThrownBy(() ->
+                            model.session().generate(new int[] {99}, options().build()))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("id 99");
+            assertThatThrownBy(() -> options().maxTokens(0).build()).hasMessageContaining("max tokens is 0");
+            assertThatThrownBy(() -> options().stop("").build()).hasMessageContaining("stop string is empty");
+        }
+    }
+
+    @Test
+    void generatesTextWithAModelFolder(@TempDir Path temp) {
+        String json = BpeTrainer.builder()
+                .vocabularySize(300)
+                .build()
+                .train(Stream.of("class A { int a; int b; } class B { int a; } class C { int b; }"))
+                .json();
+        Architecture a;
+        try (Tokenizer tokenizer = Tokenizer.parse(json)) {
+            a = A.toBuilder().vocabSize(tokenizer.vocabularySize() + 3).build();
+        }
+        write(a, json, temp.resolve("model"));
+        try (YocoModel model = YocoModel.open(temp.resolve("model"))) {
+            Generation generation = model.generate(
+                    "class D", options().maxTokens(40).endOfText(false).build());
+            List<Integer> ids = new ArrayList<>();
+            StringBuilder text = new StringBuilder();
+            for (GeneratedToken token : generation) {
+                ids.add(token.id());
+                text.append(token.text());
+            }
+            Tokenizer tokenizer = model.tokenizer().orElseThrow();
+            assertThat(generation.stats().promptTokens())
+                    .isEqualTo(tokenizer.encodeWithSpecialTokens("class D").length);
+            int[] known = ids.stream()
+                    .mapToInt(Integer::intValue)
+                    .filter(id -> id < tokenizer.vocabularySize())
+                    .toArray();
+            assertThat(text).hasToString(tokenizer.decode(known));
+            assertThat(model.generationConfig().eos()).containsExactly(2);
+        }
+        write(A, json, temp.resolve("other"));
+        try (YocoModel model = YocoModel.open(temp.resolve("other"))) {
+            assertThatThrownBy(() -> model.generate("x", options().build()))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("vocab_size is 61");
+        }
+    }
+
+    private static void write(Architecture a, String tokenizer, Path folder) {
+        SafetensorsWriter writer = new SafetensorsWriter(Map.of());
+        RandomWeights.of(a, DType.F32, 3).values().forEach(writer::add);
+        new CheckpointWriter(a, writer)
+                .tokenizer(tokenizer)
+                .generation(new GenerationConfig(OptionalInt.empty(), List.of(2)))
+                .create(folder);
+    }
+}

@@ -1,0 +1,68 @@
+package io.yoco4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.yoco4j.core.testing.Golden;
+import io.yoco4j.engine.kernel.KernelSelection;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The engine against an independent float64 implementation, on every path and with both kinds of kernels. */
+class GoldenTest {
+
+    static Stream<Arguments> cases() {
+        return Golden.all()
+                .flatMap(golden -> Stream.of(KernelSelection.VECTOR, KernelSelection.SCALAR)
+                        .flatMap(kernels -> golden.logits().keySet().stream()
+                                .map(logits -> Arguments.of(golden, kernels, logits))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void computesTheGoldenLogits(Golden golden, KernelSelection kernels, String name) {
+        float[] expected = Objects.requireNonNull(golden.logits().get(name));
+        EngineOptions options = EngineOptions.builder().kernels(kernels).build();
+        try (YocoModel model = YocoModel.open(golden.folder(), options)) {
+            for (int chunk : List.of(512, 7, 1)) {
+                SessionOptions.Builder session = SessionOptions.builder().prefillChunk(chunk);
+                if (Golden.loops(name) > 0) {
+                    session.loops(Golden.loops(name));
+                }
+                LogitRows all = model.session(session.build()).prefill(golden.ids(), Logits.ALL);
+                assertThat(all.rows()).isEqualTo(golden.ids().length);
+                for (int i = 0; i < all.rows(); i++) {
+                    requireEqual(all.row(i), expected, i, "chunk " + chunk);
+                }
+                LogitRows last = model.session(session.build()).prefill(golden.ids(), Logits.LAST);
+                assertThat(last.rows()).isEqualTo(1);
+                requireEqual(last.row(0), expected, golden.ids().length - 1, "last row, chunk " + chunk);
+            }
+            tokenByToken(model, golden, expected, name);
+        }
+    }
+
+    private static void tokenByToken(YocoModel model, Golden golden, float[] expected, String name) {
+        SessionOptions.Builder options = SessionOptions.builder();
+        if (Golden.loops(name) > 0) {
+            options.loops(Golden.loops(name));
+        }
+        Session session = model.session(options.build());
+        for (int i = 0; i < golden.ids().length; i++) {
+            requireEqual(session.decode(golden.ids()[i]), expected, i, "token by token");
+        }
+    }
+
+    private static void requireEqual(float[] actual, float[] expected, int row, String path) {
+        float worst = 0;
+        for (int j = 0; j < actual.length; j++) {
+            float difference = Math.abs(actual[j] - expected[row * actual.length + j]);
+            // NaN must fail, too.
+            worst = difference <= worst ? worst : difference;
+        }
+        assertThat(worst).as("%s, row %d", path, row).isLessThanOrEqualTo(Golden.LOGIT_TOLERANCE);
+    }
+}

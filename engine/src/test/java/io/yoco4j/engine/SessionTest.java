@@ -1,0 +1,157 @@
+package io.yoco4j.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.checkpoint.DType;
+import io.yoco4j.core.checkpoint.RandomWeights;
+import io.yoco4j.core.testing.Golden;
+import io.yoco4j.core.testing.Systems;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** What sessions and models refuse, and what a refusal leaves behind. */
+class SessionTest {
+    private static final Architecture A = Objects.requireNonNull(Systems.all().get("yoco-u"));
+
+    private static YocoModel model() {
+        return YocoModel.of(A, RandomWeights.of(A, DType.F32, 1), EngineOptions.defaults());
+    }
+
+    @Test
+    void refusesTokensOutsideOfTheVocabularyAndStaysAsItWas() {
+        try (YocoModel model = model()) {
+            Session session = model.session();
+            float[] before = session.prefill(new int[] {1, 2, 3}, Logits.LAST).last();
+            assertThatThrownBy(() -> session.prefill(new int[] {4, 61}, Logits.LAST))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessage("token 1 has the id 61, but the vocabulary has 61 tokens, 0..60");
+            assertThatThrownBy(() -> session.decode(-1)).hasMessageContaining("token 0 has the id -1");
+            assertThatThrownBy(() -> session.prefill(new int[0], Logits.ALL)).hasMessageContaining("no token");
+            assertThat(session.position()).isEqualTo(3);
+            float[] next = session.decode(4).clone();
+            Session other = model.session();
+            assertThat(other.prefill(new int[] {1, 2, 3}, Logits.LAST).last()).isEqualTo(before);
+            assertThat(other.decode(4)).isEqualTo(next);
+        }
+    }
+
+    @Test
+    void refusesMoreTokensThanThereArePositions() {
+        try (YocoModel model = model()) {
+            Session session = model.session();
+            assertThatThrownBy(() -> session.prefill(new int[513], Logits.LAST))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("513 tokens")
+                    .hasMessageContaining("512 positions");
+            assertThat(session.position()).isZero();
+            Session small = model.session(
+                    SessionOptions.builder().maxPositions(4).prefillChunk(3).build());
+            small.prefill(new int[3], Logits.NONE);
+            small.decode(0);
+            assertThatThrownBy(() -> small.decode(0))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("after the 4 tokens");
+            assertThat(small.position()).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void refusesOptionsOutOfRange() {
+        int cores = Runtime.getRuntime().availableProcessors();
+        assertThatThrownBy(() -> EngineOptions.builder().threads(0).build())
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("threads is 0");
+        assertThatThrownBy(() -> EngineOptions.builder().threads(cores + 1).build())
+                .hasMessageContaining("1.." + cores);
+        assertThatThrownBy(() -> EngineOptions.builder().prefillChunk(0).build())
+                .hasMessageContaining("prefill chunk is 0");
+        assertThatThrownBy(() -> SessionOptions.builder().maxPositions(0).build())
+                .hasMessageContaining("max positions is 0");
+        try (YocoModel model = model()) {
+            assertThatThrownBy(() ->
+                            model.session(SessionOptions.builder().loops(0).build()))
+                    .isInstanceOf(InvalidInputException.class);
+        }
+        Architecture dense = Objects.requireNonNull(Systems.all().get("transformer"));
+        try (YocoModel model = YocoModel.of(dense, RandomWeights.of(dense, DType.F32, 1), EngineOptions.defaults())) {
+            assertThatThrownBy(() ->
+                            model.session(SessionOptions.builder().loops(2).build()))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("no looped stage");
+        }
+        assertThatThrownBy(() -> YocoModel.open(Path.of("no-such-folder")))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("no-such-folder");
+    }
+
+    @Test
+    void aSessionServesOneThreadAtATime() {
+        try (YocoModel model = model()) {
+            Session session = model.session();
+            // From within a step, as another thread would.
+            assertThatThrownBy(() -> session.prefill(new int[4], Logits.LAST, () -> {
+                        session.decode(1);
+                        return false;
+                    }))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("in use by another thread");
+            assertThat(session.position()).isZero();
+            session.decode(1);
+        }
+    }
+
+    @Test
+    void sessionsOfManyThreadsTakeTurns() {
+        try (YocoModel model = model()) {
+            int[] ids = IntStream.range(0, 40).toArray();
+            float[] expected = model.session().prefill(ids, Logits.LAST).last();
+            List<CompletableFuture<Void>> threads = IntStream.range(0, 4)
+                    .mapToObj(_ -> CompletableFuture.runAsync(() -> {
+                        Session session = model.session(
+                                SessionOptions.builder().prefillChunk(40).build());
+                        for (int i = 0; i < 5; i++) {
+                            session.reset();
+                            assertThat(session.prefill(ids, Logits.LAST).last()).isEqualTo(expected);
+                        }
+                    }))
+                    .toList();
+            threads.forEach(CompletableFuture::join);
+        }
+    }
+
+    @Test
+    void closingUnderARunningSessionEndsItWithAClearError() {
+        Golden golden = Golden.all().findFirst().orElseThrow();
+        for (int round = 0; round < 5; round++) {
+            YocoModel model = YocoModel.open(golden.folder());
+            Session session =
+                    model.session(SessionOptions.builder().prefillChunk(3).build());
+            CompletableFuture<Void> started = new CompletableFuture<>();
+            CompletableFuture<Void> running = CompletableFuture.runAsync(() -> {
+                for (int i = 0; i < 100_000; i++) {
+                    session.reset();
+                    session.prefill(golden.ids(), Logits.LAST);
+                    started.complete(null);
+                }
+            });
+            started.join();
+            model.close();
+            assertThatThrownBy(running::join)
+                    .isInstanceOf(CompletionException.class)
+                    .hasCauseInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("model is closed");
+            session.reset();
+            assertThatThrownBy(() -> session.decode(1)).hasMessageContaining("model is closed");
+            assertThatThrownBy(model::session).hasMessageContaining("model is closed");
+            model.close();
+        }
+    }
+}

@@ -1,0 +1,161 @@
+package io.yoco4j.train;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.checkpoint.AtomicFiles;
+import io.yoco4j.core.checkpoint.Checkpoint;
+import io.yoco4j.core.text.BpeTrainer;
+import io.yoco4j.core.text.Tokenizer;
+import io.yoco4j.train.data.Document;
+import io.yoco4j.train.data.Shards;
+import io.yoco4j.train.data.WeightedSource;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+
+/**
+ * From sources to a tokenizer and token shards in a model folder; what is there already and still fits is reused.
+ *
+ * @param tokenizer of the model; to be closed
+ * @param shards of the text; to be closed
+ */
+public record TrainingData(Tokenizer tokenizer, Shards shards) implements AutoCloseable {
+    /** Where in a model folder its token shards are. */
+    public static final String FOLDER = "data";
+
+    /**
+     * What to prepare.
+     *
+     * @param vocabularySize of the tokenizer to train, at most; ignored where one is given
+     * @param tokenizer a tokenizer.json to use instead of training one
+     * @param tokenizerBytes text that the tokenizer is trained on, at most
+     * @param maxBytes text that is tokenized, at most
+     * @param threads that tokenize
+     * @param progress hears how far the tokenizing is
+     */
+    public record Options(
+            int vocabularySize,
+            Optional<Path> tokenizer,
+            long tokenizerBytes,
+            long maxBytes,
+            int threads,
+            Shards.Progress progress) {}
+
+    /**
+     * Prepares a folder.
+     *
+     * @throws InvalidInputException naming a source that is missing, unreadable or empty, or a tokenizer without an
+     *     end-of-text token
+     */
+    public static TrainingData prepare(List<WeightedSource> sources, Path folder, Options options) throws IOException {
+        if (sources.isEmpty()) {
+            throw new InvalidInputException("no data source was given: name one with --data, such as --data jdk");
+        }
+        Path file = folder.resolve(Checkpoint.TOKENIZER);
+        if (options.tokenizer().isPresent()) {
+            try (Tokenizer given = Tokenizer.load(options.tokenizer().get())) {
+                AtomicFiles.writeString(file, given.json());
+            }
+        } else if (!Files.exists(file)) {
+            AtomicFiles.writeString(file, trainTokenizer(sources, options));
+        }
+        Tokenizer tokenizer = Tokenizer.load(file);
+        try {
+            return new TrainingData(tokenizer, shards(sources, folder.resolve(FOLDER), tokenizer, options));
+        } catch (RuntimeException | IOException e) {
+            tokenizer.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Opens what {@link #prepare} left.
+     *
+     * @throws InvalidInputException when it is missing or damaged
+     */
+    public static TrainingData open(Path folder) throws IOException {
+        Tokenizer tokenizer = Tokenizer.load(folder.resolve(Checkpoint.TOKENIZER));
+        try {
+            return new TrainingData(tokenizer, Shards.open(folder.resolve(FOLDER)));
+        } catch (RuntimeException | IOException e) {
+            tokenizer.close();
+            throw e;
+        }
+    }
+
+    private static String trainTokenizer(List<WeightedSource> sources, Options options) {
+        BpeTrainer trainer = BpeTrainer.builder()
+                .vocabularySize(options.vocabularySize())
+                .maxBytes(options.tokenizerBytes())
+                .build();
+        long share = Math.max(1, options.tokenizerBytes() / sources.size());
+        return trainer.train(sources.stream().flatMap(s -> first(s, share))).json();
+    }
+
+    /** The first documents of a source, of about {@code bytes} in all. */
+    private static Stream<String> first(WeightedSource source, long bytes) {
+        AtomicLong read = new AtomicLong();
+        return source.source().documents().map(Document::text).takeWhile(text -> read.getAndAdd(text.length()) < bytes);
+    }
+
+    private static Shards shards(List<WeightedSource> sources, Path folder, Tokenizer tokenizer, Options options)
+            throws IOException {
+        int endOfText = tokenizer
+                .endOfText()
+                .orElseThrow(() -> new InvalidInputException("the tokenizer has no end-of-text token, such as"
+                        + " <|endoftext|>, to put between documents: take another, or leave --tokenizer out"));
+        Shards.Options shardOptions = Shards.Options.defaults()
+                .withMaxBytes(options.maxBytes())
+                .withThreads(options.threads())
+                .withTokenizerHash(sha256(tokenizer.json()))
+                .withProgress(options.progress());
+        int vocabulary = tokenizer.vocabularySize();
+        if (Files.exists(folder)) {
+            Optional<Shards> kept = reusable(folder, sources, endOfText, vocabulary, shardOptions);
+            if (kept.isPresent()) {
+                return kept.get();
+            }
+            AtomicFiles.deleteRecursively(folder);
+        }
+        return Shards.build(sources, tokenizer::encode, endOfText, vocabulary, folder, shardOptions);
+    }
+
+    private static Optional<Shards> reusable(
+            Path folder, List<WeightedSource> sources, int endOfText, int vocabulary, Shards.Options options)
+            throws IOException {
+        Shards shards;
+        try {
+            shards = Shards.open(folder);
+        } catch (InvalidInputException _) {
+            return Optional.empty();
+        }
+        if (shards.tokenizerHash().equals(options.tokenizerHash())
+                && shards.specHash().equals(Shards.specHash(sources, endOfText, vocabulary, options))) {
+            return Optional.of(shards);
+        }
+        shards.close();
+        return Optional.empty();
+    }
+
+    private static String sha256(String text) {
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(hash);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        shards.close();
+        tokenizer.close();
+    }
+}
