@@ -1,0 +1,159 @@
+package io.yoco4j.cli;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import io.yoco4j.core.arch.Presets;
+import java.util.Arrays;
+
+/** Who may know whom (docs/design.md): modules, the packages inside them, and the libraries. */
+@AnalyzeClasses(packages = "io.yoco4j", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArrowsTest {
+    private static final String[] NATIVE = {"org.bytedeco..", "ai.djl..", "com.sun.jna.."};
+
+    // ---- modules
+
+    @ArchTest
+    static final ArchRule modules = layeredArchitecture()
+            .consideringOnlyDependenciesInLayers()
+            .layer("core")
+            .definedBy("io.yoco4j.core..")
+            .layer("engine")
+            .definedBy("io.yoco4j.engine..")
+            .layer("train")
+            .definedBy("io.yoco4j.train..")
+            .layer("cli")
+            .definedBy("io.yoco4j.cli..")
+            .whereLayer("core")
+            .mayOnlyBeAccessedByLayers("engine", "train", "cli")
+            .whereLayer("engine")
+            .mayOnlyBeAccessedByLayers("cli")
+            .whereLayer("train")
+            .mayOnlyBeAccessedByLayers("cli")
+            .whereLayer("cli")
+            .mayNotBeAccessedByAnyLayer();
+
+    // ---- packages inside core
+
+    @ArchTest
+    static final ArchRule coreJson = knowsOfYocoOnly("io.yoco4j.core.json..", "io.yoco4j.core");
+
+    @ArchTest
+    static final ArchRule coreArch =
+            knowsOfYocoOnly("io.yoco4j.core.arch..", "io.yoco4j.core", "io.yoco4j.core.json..");
+
+    @ArchTest
+    static final ArchRule coreCheckpoint = knowsOfYocoOnly(
+            "io.yoco4j.core.checkpoint..", "io.yoco4j.core", "io.yoco4j.core.json..", "io.yoco4j.core.arch..");
+
+    @ArchTest
+    static final ArchRule coreText =
+            knowsOfYocoOnly("io.yoco4j.core.text..", "io.yoco4j.core", "io.yoco4j.core.json..");
+
+    @ArchTest
+    static final ArchRule coreRoot = knowsOfYocoOnly("io.yoco4j.core");
+
+    // ---- packages inside engine
+
+    @ArchTest
+    static final ArchRule engineKernel = knowsOfYocoOnly("io.yoco4j.engine.kernel..", "io.yoco4j.core..");
+
+    @ArchTest
+    static final ArchRule engineCache =
+            knowsOfYocoOnly("io.yoco4j.engine.cache..", "io.yoco4j.core..", "io.yoco4j.engine.kernel..");
+
+    @ArchTest
+    static final ArchRule engineExec = knowsOfYocoOnly(
+            "io.yoco4j.engine.exec..", "io.yoco4j.core..", "io.yoco4j.engine.kernel..", "io.yoco4j.engine.cache..");
+
+    // ---- packages inside train
+
+    @ArchTest
+    static final ArchRule trainData = knowsOfYocoOnly("io.yoco4j.train.data..", "io.yoco4j.core..");
+
+    @ArchTest
+    static final ArchRule trainModel = knowsOfYocoOnly("io.yoco4j.train.model..", "io.yoco4j.core..");
+
+    @ArchTest
+    static final ArchRule noCycles =
+            slices().matching("io.yoco4j.(**)").should().beFreeOfCycles();
+
+    // ---- libraries
+
+    @ArchTest
+    static final ArchRule onlyTrainKnowsLibtorch = noClasses()
+            .that()
+            .resideOutsideOfPackages("io.yoco4j.train..", "io.yoco4j.cli..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.bytedeco..");
+
+    @ArchTest
+    static final ArchRule onlyTextKnowsTheTokenizersLibrary = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.yoco4j.core.text..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("ai.djl..");
+
+    @ArchTest
+    static final ArchRule theEngineIsPureJava = noClasses()
+            .that()
+            .resideInAPackage("io.yoco4j.engine..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(NATIVE);
+
+    @ArchTest
+    static final ArchRule onlyVectorKernelsKnowTheIncubatorModule = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.yoco4j.engine.kernel..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("jdk.incubator.vector..");
+
+    @ArchTest
+    static final ArchRule onlyTheCommandLineKnowsItsLibraries = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.yoco4j.cli..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("picocli..", "me.tongfei..", "org.slf4j..", "ch.qos.logback..");
+
+    @ArchTest
+    static final ArchRule librariesDoNotPrint = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.yoco4j.cli..")
+            .should()
+            .accessField(System.class, "out")
+            .orShould()
+            .accessField(System.class, "err");
+
+    // ---- a system is data
+
+    /** No class per system: what a YOCO-U or a RINS is, a list of stages in {@link Presets} says. */
+    @ArchTest
+    static final ArchRule noClassPerSystem = classes()
+            .that(resideInAnyPackage("io.yoco4j.core..", "io.yoco4j.engine..", "io.yoco4j.train.."))
+            .should()
+            .haveNameNotMatching(".*\\.[^.]*(YocoU(?![a-z])|(?i:yocogret|universal|rins|transformer|upperloop))[^.]*");
+
+    private static ArchRule knowsOfYocoOnly(String who, String... whom) {
+        String[] allowed = Arrays.copyOf(whom, whom.length + 1);
+        allowed[whom.length] = who;
+        return noClasses()
+                .that()
+                .resideInAPackage(who)
+                .should()
+                .dependOnClassesThat(
+                        resideInAnyPackage("io.yoco4j..").and(DescribedPredicate.not(resideInAnyPackage(allowed))));
+    }
+}
