@@ -25,8 +25,7 @@ final class StandardError {
         Linker linker = Linker.nativeLinker();
         linker.defaultLookup().find("dup2").ifPresent(dup2 -> {
             MethodHandle call = linker.downcallHandle(
-                    dup2,
-                    FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+                    dup2, FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
             try {
                 int _ = (int) call.invokeExact((int) descriptor, STDERR);
             } catch (Throwable e) {

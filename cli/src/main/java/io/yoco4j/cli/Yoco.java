@@ -38,6 +38,7 @@ public final class Yoco implements Runnable {
     Yoco() {}
 
     public static void main(String[] args) {
+        StandardError.restore();
         System.setProperty("java.awt.headless", "true");
         System.exit(run(args));
     }
