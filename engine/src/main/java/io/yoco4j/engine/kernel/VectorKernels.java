@@ -255,9 +255,7 @@ final class VectorKernels implements Kernels {
     public void tile(
             int k, float[] a, int aOffset, float[] b, int bOffset, float[] c, int cOffset, int cStride, boolean add) {
         if (!add) {
-            for (int r = 0; r < ROWS; r++) {
-                Arrays.fill(c, cOffset + r * cStride, cOffset + r * cStride + PANEL, 0);
-            }
+            clear(c, cOffset, cStride);
         }
         for (int j = 0; j < PANEL; j += 2 * LANES) {
             if (FEW_REGISTERS) {
@@ -265,6 +263,15 @@ final class VectorKernels implements Kernels {
                 tile4(k, a, aOffset + 4, b, bOffset + j, c, cOffset + 4 * cStride + j, cStride);
             } else {
                 tile8(k, a, aOffset, b, bOffset + j, c, cOffset + j, cStride);
+            }
+        }
+    }
+
+    private static void clear(float[] c, int cOffset, int cStride) {
+        FloatVector zero = FloatVector.zero(F);
+        for (int r = 0; r < ROWS; r++) {
+            for (int j = 0; j < PANEL; j += LANES) {
+                zero.intoArray(c, cOffset + r * cStride + j);
             }
         }
     }
@@ -474,15 +481,14 @@ final class VectorKernels implements Kernels {
     }
 
     /**
-     * exp(x), relative error about 1e-7; 0 below -87.3, and the value at 88.3 above that. x = n ln 2 + r; the polynomial
-     * is exp's Taylor series on |r| <= ln 2 / 2, the last term being below 2^-26.
+     * exp(x) for x <= 0, relative error about 1e-7; 0 below -87.3. x = n ln 2 + r; the polynomial is exp's Taylor series on
+     * |r| <= ln 2 / 2, the first term left out being below 2^-26. No clamping: Java's max and min take many instructions.
      */
     private static FloatVector exp(FloatVector x) {
         VectorMask<Float> tiny = x.compare(VectorOperators.LT, -87.3f);
-        FloatVector clamped = x.max(-87.3f).min(88.3f);
-        FloatVector rounded = clamped.fma(FloatVector.broadcast(F, LOG2_E), FloatVector.broadcast(F, ROUND));
+        FloatVector rounded = x.fma(FloatVector.broadcast(F, LOG2_E), FloatVector.broadcast(F, ROUND));
         FloatVector n = rounded.sub(ROUND);
-        FloatVector r = n.fma(FloatVector.broadcast(F, -LN2_HIGH), clamped);
+        FloatVector r = n.fma(FloatVector.broadcast(F, -LN2_HIGH), x);
         r = n.fma(FloatVector.broadcast(F, -LN2_LOW), r);
         FloatVector p = r.fma(FloatVector.broadcast(F, 1f / 5040), FloatVector.broadcast(F, 1f / 720));
         p = p.fma(r, FloatVector.broadcast(F, 1f / 120));
@@ -505,7 +511,11 @@ final class VectorKernels implements Kernels {
         for (; i < bound; i += LANES) {
             FloatVector x = FloatVector.fromArray(F, gate, gateOffset + i);
             FloatVector u = FloatVector.fromArray(F, up, upOffset + i);
-            x.div(exp(x.neg()).add(1f)).mul(u).intoArray(gate, gateOffset + i);
+            // sigmoid(x) is 1 / (1 + e) or e / (1 + e) with e = exp(-|x|), which cannot overflow.
+            VectorMask<Float> negative = x.compare(VectorOperators.LT, 0f);
+            FloatVector e = exp(x.abs().neg());
+            FloatVector numerator = x.blend(x.mul(e), negative);
+            numerator.div(e.add(1f)).mul(u).intoArray(gate, gateOffset + i);
         }
         for (; i < n; i++) {
             float x = gate[gateOffset + i];
@@ -545,7 +555,8 @@ final class VectorKernels implements Kernels {
         int bound = F.loopBound(n);
         int i = 0;
         for (; i < bound; i += LANES) {
-            m = m.max(FloatVector.fromArray(F, x, xOffset + i));
+            FloatVector v = FloatVector.fromArray(F, x, xOffset + i);
+            m = m.blend(v, m.compare(VectorOperators.LT, v));
         }
         float max = m.reduceLanes(VectorOperators.MAX);
         for (; i < n; i++) {
@@ -663,22 +674,53 @@ final class VectorKernels implements Kernels {
     public void laneSoftmax(float[] s, int sOffset, int rows, float[] max, float[] sum, float[] correction) {
         for (int lane = 0; lane < PANEL; lane += LANES) {
             FloatVector before = FloatVector.fromArray(F, max, lane);
-            FloatVector m = before;
-            for (int r = 0; r < rows; r++) {
-                m = m.max(FloatVector.fromArray(F, s, sOffset + r * PANEL + lane));
-            }
-            FloatVector added = FloatVector.zero(F);
-            for (int r = 0; r < rows; r++) {
-                int at = sOffset + r * PANEL + lane;
-                FloatVector e = exp(FloatVector.fromArray(F, s, at).sub(m));
-                e.intoArray(s, at);
-                added = added.add(e);
-            }
+            FloatVector m = laneMax(s, sOffset + lane, rows, before);
+            m.intoArray(max, lane);
             FloatVector factor = exp(before.sub(m));
             factor.intoArray(correction, lane);
-            FloatVector.fromArray(F, sum, lane).fma(factor, added).intoArray(sum, lane);
-            m.intoArray(max, lane);
+            FloatVector.fromArray(F, sum, lane).mul(factor).intoArray(sum, lane);
+            laneExp(s, sOffset + lane, rows, max, sum, lane);
         }
+    }
+
+    /** By comparison, as scores are numbers: Java's max also orders NaN and zeros, in many instructions. */
+    private static FloatVector laneMax(float[] s, int offset, int rows, FloatVector before) {
+        FloatVector even = before;
+        FloatVector odd = before;
+        int r = 0;
+        for (; r < rows - 1; r += 2) {
+            FloatVector v0 = FloatVector.fromArray(F, s, offset + r * PANEL);
+            FloatVector v1 = FloatVector.fromArray(F, s, offset + r * PANEL + PANEL);
+            even = even.blend(v0, even.compare(VectorOperators.LT, v0));
+            odd = odd.blend(v1, odd.compare(VectorOperators.LT, v1));
+        }
+        if (r < rows) {
+            FloatVector v = FloatVector.fromArray(F, s, offset + r * PANEL);
+            even = even.blend(v, even.compare(VectorOperators.LT, v));
+        }
+        return even.blend(odd, even.compare(VectorOperators.LT, odd));
+    }
+
+    private static void laneExp(float[] s, int offset, int rows, float[] max, float[] sum, int lane) {
+        FloatVector m = FloatVector.fromArray(F, max, lane);
+        FloatVector even = FloatVector.fromArray(F, sum, lane);
+        FloatVector odd = FloatVector.zero(F);
+        int r = 0;
+        for (; r < rows - 1; r += 2) {
+            int at = offset + r * PANEL;
+            FloatVector e0 = exp(FloatVector.fromArray(F, s, at).sub(m));
+            FloatVector e1 = exp(FloatVector.fromArray(F, s, at + PANEL).sub(m));
+            e0.intoArray(s, at);
+            e1.intoArray(s, at + PANEL);
+            even = even.add(e0);
+            odd = odd.add(e1);
+        }
+        if (r < rows) {
+            FloatVector e = exp(FloatVector.fromArray(F, s, offset + r * PANEL).sub(m));
+            e.intoArray(s, offset + r * PANEL);
+            even = even.add(e);
+        }
+        even.add(odd).intoArray(sum, lane);
     }
 
     // ---- retention
