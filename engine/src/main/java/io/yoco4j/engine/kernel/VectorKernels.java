@@ -670,57 +670,37 @@ final class VectorKernels implements Kernels {
         }
     }
 
+    /** One row at a time: with more in the loop the compiler stops inlining halfway and boxes every vector. */
     @Override
     public void laneSoftmax(float[] s, int sOffset, int rows, float[] max, float[] sum, float[] correction) {
         for (int lane = 0; lane < PANEL; lane += LANES) {
-            FloatVector before = FloatVector.fromArray(F, max, lane);
-            FloatVector m = laneMax(s, sOffset + lane, rows, before);
-            m.intoArray(max, lane);
-            FloatVector factor = exp(before.sub(m));
-            factor.intoArray(correction, lane);
-            FloatVector.fromArray(F, sum, lane).mul(factor).intoArray(sum, lane);
-            laneExp(s, sOffset + lane, rows, max, sum, lane);
+            laneMax(s, sOffset + lane, rows, max, correction, lane);
+            laneExp(s, sOffset + lane, rows, max, sum, correction, lane);
         }
     }
 
     /** By comparison, as scores are numbers: Java's max also orders NaN and zeros, in many instructions. */
-    private static FloatVector laneMax(float[] s, int offset, int rows, FloatVector before) {
-        FloatVector even = before;
-        FloatVector odd = before;
-        int r = 0;
-        for (; r < rows - 1; r += 2) {
-            FloatVector v0 = FloatVector.fromArray(F, s, offset + r * PANEL);
-            FloatVector v1 = FloatVector.fromArray(F, s, offset + r * PANEL + PANEL);
-            even = even.blend(v0, even.compare(VectorOperators.LT, v0));
-            odd = odd.blend(v1, odd.compare(VectorOperators.LT, v1));
-        }
-        if (r < rows) {
+    private static void laneMax(float[] s, int offset, int rows, float[] max, float[] correction, int lane) {
+        FloatVector before = FloatVector.fromArray(F, max, lane);
+        FloatVector m = before;
+        for (int r = 0; r < rows; r++) {
             FloatVector v = FloatVector.fromArray(F, s, offset + r * PANEL);
-            even = even.blend(v, even.compare(VectorOperators.LT, v));
+            m = m.blend(v, m.compare(VectorOperators.LT, v));
         }
-        return even.blend(odd, even.compare(VectorOperators.LT, odd));
+        m.intoArray(max, lane);
+        exp(before.sub(m)).intoArray(correction, lane);
     }
 
-    private static void laneExp(float[] s, int offset, int rows, float[] max, float[] sum, int lane) {
+    private static void laneExp(
+            float[] s, int offset, int rows, float[] max, float[] sum, float[] correction, int lane) {
         FloatVector m = FloatVector.fromArray(F, max, lane);
-        FloatVector even = FloatVector.fromArray(F, sum, lane);
-        FloatVector odd = FloatVector.zero(F);
-        int r = 0;
-        for (; r < rows - 1; r += 2) {
-            int at = offset + r * PANEL;
-            FloatVector e0 = exp(FloatVector.fromArray(F, s, at).sub(m));
-            FloatVector e1 = exp(FloatVector.fromArray(F, s, at + PANEL).sub(m));
-            e0.intoArray(s, at);
-            e1.intoArray(s, at + PANEL);
-            even = even.add(e0);
-            odd = odd.add(e1);
-        }
-        if (r < rows) {
+        FloatVector total = FloatVector.fromArray(F, sum, lane).mul(FloatVector.fromArray(F, correction, lane));
+        for (int r = 0; r < rows; r++) {
             FloatVector e = exp(FloatVector.fromArray(F, s, offset + r * PANEL).sub(m));
             e.intoArray(s, offset + r * PANEL);
-            even = even.add(e);
+            total = total.add(e);
         }
-        even.add(odd).intoArray(sum, lane);
+        total.intoArray(sum, lane);
     }
 
     // ---- retention
