@@ -171,7 +171,8 @@ class TrainerTest {
         double bytesPerToken = data.shards().validation().bytesPerToken();
         assertThat(evaluations.getLast().bitsPerByte())
                 .isEqualTo(evaluations.getLast().loss() / Math.log(2) / bytesPerToken);
-        assertThat(samples.getLast().continuation()).startsWith(" reads");
+        assertThat(samples).hasSize(3).allSatisfy(s -> assertThat(s.prompt()).isEqualTo("alice"));
+        assertThat(samples.getLast().continuation()).isNotBlank();
         try (Arena arena = Arena.ofConfined()) {
             Checkpoint checkpoint = Checkpoint.open(temp.resolve("model"), arena);
             assertThat(checkpoint.architecture()).isEqualTo(YOCO_U);
