@@ -94,7 +94,7 @@ final class QuickstartCommand implements Runnable {
             Trainer.Result result;
             try (TrainingReporter reporter = new TrainingReporter(console, TrainingReporter.onTerminal())) {
                 Trainer trainer = new Trainer(architecture, options, data.shards(), data.tokenizer(), folder, reporter);
-                result = TrainingRun.run(trainer, false, threads);
+                result = TrainingRun.run(trainer, false, Long.MAX_VALUE, threads);
             }
             if (result.stopped()) {
                 return;

@@ -59,6 +59,12 @@ final class TrainCommand implements Runnable {
     private boolean resume;
 
     @Option(
+            names = "--until",
+            paramLabel = "STEP",
+            description = "Save and end at this step; --resume goes on from it.")
+    private long until = Long.MAX_VALUE;
+
+    @Option(
             names = "--tokenizer",
             paramLabel = "FILE",
             description = "A tokenizer.json (default: one is trained on the data).")
@@ -97,7 +103,7 @@ final class TrainCommand implements Runnable {
                     prepared.shards().validation().tokens(),
                     prepared.shards().validation().bytesPerToken());
             Trainer trainer = new Trainer(a, options, prepared.shards(), prepared.tokenizer(), out, reporter);
-            report(TrainingRun.run(trainer, resume, threads));
+            report(TrainingRun.run(trainer, resume, until, threads));
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
         }

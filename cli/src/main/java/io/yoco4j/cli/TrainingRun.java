@@ -12,7 +12,7 @@ final class TrainingRun {
 
     private TrainingRun() {}
 
-    static Trainer.Result run(Trainer trainer, boolean resume, int threads) {
+    static Trainer.Result run(Trainer trainer, boolean resume, long until, int threads) {
         torch.set_num_threads(threads);
         CountDownLatch ended = new CountDownLatch(1);
         Thread hook = new Thread(
@@ -29,7 +29,7 @@ final class TrainingRun {
                 "save on exit");
         Runtime.getRuntime().addShutdownHook(hook);
         try {
-            return trainer.run(resume);
+            return trainer.run(resume, until);
         } finally {
             ended.countDown();
             try {

@@ -40,13 +40,15 @@ public final class Yoco implements Runnable {
     public static void main(String[] args) {
         StandardError.restore();
         System.setProperty("java.awt.headless", "true");
-        System.exit(run(args));
+        System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args));
     }
 
     /** Runs a command line and returns its exit code. */
-    static int run(String... args) {
+    static int run(PrintWriter out, PrintWriter err, String... args) {
         Yoco yoco = new Yoco();
         return new CommandLine(yoco)
+                .setOut(out)
+                .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(Yoco::explainUsage)
                 .setExecutionExceptionHandler((e, command, _) -> Errors.explain(e, command.getErr(), yoco.verbose))

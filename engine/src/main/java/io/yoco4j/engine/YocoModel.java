@@ -14,6 +14,7 @@ import io.yoco4j.engine.kernel.Kernels;
 import io.yoco4j.engine.kernel.WorkerPool;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
@@ -176,12 +177,18 @@ public final class YocoModel implements AutoCloseable {
         }
         t.flatMap(known -> known.endOfText().stream().boxed().findFirst()).ifPresent(endOfText::add);
         return new Generation(
-                session, prompt, options, endOfText, t.map(YocoModel::decoder).orElse(Generation.Decoder.NONE));
+                session,
+                prompt,
+                options,
+                endOfText,
+                t.map(known -> decoder(known, prompt)).orElse(Generation.Decoder.NONE));
     }
 
-    private static Generation.Decoder decoder(Tokenizer tokenizer) {
+    /** A decoder that has read the prompt: what a token's text is, such as its leading space, depends on what precedes. */
+    private static Generation.Decoder decoder(Tokenizer tokenizer, int[] prompt) {
         StreamingDecoder decoder = tokenizer.streamingDecoder();
         int known = tokenizer.vocabularySize();
+        Arrays.stream(prompt).filter(id -> id < known).forEach(decoder::append);
         return new Generation.Decoder() {
             @Override
             public String append(int id) {

@@ -89,11 +89,13 @@ public final class Trainer {
      * Trains to the end of the budget, or until {@link #stop}.
      *
      * @param resume go on from the state in the folder
+     * @param until save and end after this step though the budget goes on, e.g. for a night; {@link Long#MAX_VALUE} for
+     *     none. The schedule is the budget's
      * @throws InvalidInputException when the state to resume from is missing or of another model
      * @throws TrainingDivergedException when loss or gradient is not finite; the checkpoint before is untouched
      * @throws java.io.UncheckedIOException when a checkpoint cannot be written; the one before is untouched
      */
-    public Result run(boolean resume) {
+    public Result run(boolean resume, long until) {
         try (Parameters parameters = new Parameters(architecture);
                 AdamW optimizer = new AdamW(parameters, options);
                 StageExecutor training = new StageExecutor(parameters, options.bf16(), options.dropout());
@@ -107,7 +109,7 @@ public final class Trainer {
             writeDescription();
             double peak = PeakProbe.flops(options.bf16());
             listener.started(options, parameters.count(), peak, resume ? Optional.of(state.step()) : Optional.empty());
-            return loop(state, new Run(parameters, optimizer, training, evaluating, peak));
+            return loop(state, until, new Run(parameters, optimizer, training, evaluating, peak));
         }
     }
 
@@ -115,14 +117,14 @@ public final class Trainer {
     private record Run(
             Parameters parameters, AdamW optimizer, StageExecutor training, StageExecutor evaluating, double peak) {}
 
-    private Result loop(TrainingState start, Run run) {
+    private Result loop(TrainingState start, long until, Run run) {
         Batches batches = new Batches(
                 shards.train(), options.batchSize(), options.accumulation(), options.sequenceLength(), options.seed());
         Windows heldOut = new Windows(shards.validation(), options.sequenceLength());
         MetricsLog metrics = MetricsLog.open(folder, start.step());
         TrainingState state = start;
         Optional<Evaluation> last = Optional.empty();
-        while (progress(state) < 1 && !stopRequested) {
+        while (progress(state) < 1 && !stopRequested && state.step() < until) {
             state = step(state, batches, run, metrics);
             boolean done = progress(state) >= 1;
             boolean due = options.evaluateEvery() > 0 && state.step() % options.evaluateEvery() == 0;

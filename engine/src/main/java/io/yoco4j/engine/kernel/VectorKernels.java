@@ -255,9 +255,7 @@ final class VectorKernels implements Kernels {
     public void tile(
             int k, float[] a, int aOffset, float[] b, int bOffset, float[] c, int cOffset, int cStride, boolean add) {
         if (!add) {
-            for (int r = 0; r < ROWS; r++) {
-                Arrays.fill(c, cOffset + r * cStride, cOffset + r * cStride + PANEL, 0);
-            }
+            clear(c, cOffset, cStride);
         }
         for (int j = 0; j < PANEL; j += 2 * LANES) {
             if (FEW_REGISTERS) {
@@ -265,6 +263,15 @@ final class VectorKernels implements Kernels {
                 tile4(k, a, aOffset + 4, b, bOffset + j, c, cOffset + 4 * cStride + j, cStride);
             } else {
                 tile8(k, a, aOffset, b, bOffset + j, c, cOffset + j, cStride);
+            }
+        }
+    }
+
+    private static void clear(float[] c, int cOffset, int cStride) {
+        FloatVector zero = FloatVector.zero(F);
+        for (int r = 0; r < ROWS; r++) {
+            for (int j = 0; j < PANEL; j += LANES) {
+                zero.intoArray(c, cOffset + r * cStride + j);
             }
         }
     }
@@ -474,15 +481,14 @@ final class VectorKernels implements Kernels {
     }
 
     /**
-     * exp(x), relative error about 1e-7; 0 below -87.3, and the value at 88.3 above that. x = n ln 2 + r; the polynomial
-     * is exp's Taylor series on |r| <= ln 2 / 2, the last term being below 2^-26.
+     * exp(x) for x <= 0, relative error about 1e-7; 0 below -87.3. x = n ln 2 + r; the polynomial is exp's Taylor series on
+     * |r| <= ln 2 / 2, the first term left out being below 2^-26. No clamping: Java's max and min take many instructions.
      */
     private static FloatVector exp(FloatVector x) {
         VectorMask<Float> tiny = x.compare(VectorOperators.LT, -87.3f);
-        FloatVector clamped = x.max(-87.3f).min(88.3f);
-        FloatVector rounded = clamped.fma(FloatVector.broadcast(F, LOG2_E), FloatVector.broadcast(F, ROUND));
+        FloatVector rounded = x.fma(FloatVector.broadcast(F, LOG2_E), FloatVector.broadcast(F, ROUND));
         FloatVector n = rounded.sub(ROUND);
-        FloatVector r = n.fma(FloatVector.broadcast(F, -LN2_HIGH), clamped);
+        FloatVector r = n.fma(FloatVector.broadcast(F, -LN2_HIGH), x);
         r = n.fma(FloatVector.broadcast(F, -LN2_LOW), r);
         FloatVector p = r.fma(FloatVector.broadcast(F, 1f / 5040), FloatVector.broadcast(F, 1f / 720));
         p = p.fma(r, FloatVector.broadcast(F, 1f / 120));
@@ -505,7 +511,11 @@ final class VectorKernels implements Kernels {
         for (; i < bound; i += LANES) {
             FloatVector x = FloatVector.fromArray(F, gate, gateOffset + i);
             FloatVector u = FloatVector.fromArray(F, up, upOffset + i);
-            x.div(exp(x.neg()).add(1f)).mul(u).intoArray(gate, gateOffset + i);
+            // sigmoid(x) is 1 / (1 + e) or e / (1 + e) with e = exp(-|x|), which cannot overflow.
+            VectorMask<Float> negative = x.compare(VectorOperators.LT, 0f);
+            FloatVector e = exp(x.abs().neg());
+            FloatVector numerator = x.blend(x.mul(e), negative);
+            numerator.div(e.add(1f)).mul(u).intoArray(gate, gateOffset + i);
         }
         for (; i < n; i++) {
             float x = gate[gateOffset + i];
@@ -545,7 +555,8 @@ final class VectorKernels implements Kernels {
         int bound = F.loopBound(n);
         int i = 0;
         for (; i < bound; i += LANES) {
-            m = m.max(FloatVector.fromArray(F, x, xOffset + i));
+            FloatVector v = FloatVector.fromArray(F, x, xOffset + i);
+            m = m.blend(v, m.compare(VectorOperators.LT, v));
         }
         float max = m.reduceLanes(VectorOperators.MAX);
         for (; i < n; i++) {
@@ -659,26 +670,37 @@ final class VectorKernels implements Kernels {
         }
     }
 
+    /** One row at a time: with more in the loop the compiler stops inlining halfway and boxes every vector. */
     @Override
     public void laneSoftmax(float[] s, int sOffset, int rows, float[] max, float[] sum, float[] correction) {
         for (int lane = 0; lane < PANEL; lane += LANES) {
-            FloatVector before = FloatVector.fromArray(F, max, lane);
-            FloatVector m = before;
-            for (int r = 0; r < rows; r++) {
-                m = m.max(FloatVector.fromArray(F, s, sOffset + r * PANEL + lane));
-            }
-            FloatVector added = FloatVector.zero(F);
-            for (int r = 0; r < rows; r++) {
-                int at = sOffset + r * PANEL + lane;
-                FloatVector e = exp(FloatVector.fromArray(F, s, at).sub(m));
-                e.intoArray(s, at);
-                added = added.add(e);
-            }
-            FloatVector factor = exp(before.sub(m));
-            factor.intoArray(correction, lane);
-            FloatVector.fromArray(F, sum, lane).fma(factor, added).intoArray(sum, lane);
-            m.intoArray(max, lane);
+            laneMax(s, sOffset + lane, rows, max, correction, lane);
+            laneExp(s, sOffset + lane, rows, max, sum, correction, lane);
         }
+    }
+
+    /** By comparison, as scores are numbers: Java's max also orders NaN and zeros, in many instructions. */
+    private static void laneMax(float[] s, int offset, int rows, float[] max, float[] correction, int lane) {
+        FloatVector before = FloatVector.fromArray(F, max, lane);
+        FloatVector m = before;
+        for (int r = 0; r < rows; r++) {
+            FloatVector v = FloatVector.fromArray(F, s, offset + r * PANEL);
+            m = m.blend(v, m.compare(VectorOperators.LT, v));
+        }
+        m.intoArray(max, lane);
+        exp(before.sub(m)).intoArray(correction, lane);
+    }
+
+    private static void laneExp(
+            float[] s, int offset, int rows, float[] max, float[] sum, float[] correction, int lane) {
+        FloatVector m = FloatVector.fromArray(F, max, lane);
+        FloatVector total = FloatVector.fromArray(F, sum, lane).mul(FloatVector.fromArray(F, correction, lane));
+        for (int r = 0; r < rows; r++) {
+            FloatVector e = exp(FloatVector.fromArray(F, s, offset + r * PANEL).sub(m));
+            e.intoArray(s, offset + r * PANEL);
+            total = total.add(e);
+        }
+        total.intoArray(sum, lane);
     }
 
     // ---- retention

@@ -19,7 +19,11 @@ final class TorchAttention implements AutoCloseable {
     /** No bound on how far back a token sees. */
     static final int UNBOUNDED = Integer.MAX_VALUE;
 
-    private record MaskKey(long queries, long keys, int window, long repeats, long groups, ScalarType type) {}
+    private record MaskKey(long queries, long keys, int window, long repeats, long groups, ScalarType type) {
+        MaskKey {
+            type = type.intern(); // the binding makes a new object per call, equal to no other
+        }
+    }
 
     private final Map<MaskKey, Tensor> masks = new HashMap<>();
 

@@ -1,0 +1,295 @@
+package io.yoco4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.yoco4j.core.arch.Presets;
+import io.yoco4j.core.checkpoint.CheckpointWriter;
+import io.yoco4j.core.checkpoint.DType;
+import io.yoco4j.core.checkpoint.RandomWeights;
+import io.yoco4j.core.checkpoint.Safetensors;
+import io.yoco4j.core.checkpoint.SafetensorsWriter;
+import io.yoco4j.core.testing.Golden;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The commands as a user meets them: what they print, what they leave, how they end. */
+class CommandLineTest {
+    @TempDir
+    Path temp;
+
+    /** What a command printed and how it ended. */
+    private record Run(int code, String out, String err) {
+        JsonNode json() throws IOException {
+            return new JsonMapper().readTree(out);
+        }
+    }
+
+    private static Run yoco(String... args) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int code = Yoco.run(new PrintWriter(out, true), new PrintWriter(err, true), args);
+        return new Run(code, out.toString(), err.toString());
+    }
+
+    private static String path(Path p) {
+        return p.toString();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"transformer,320 MiB", "rins,640 MiB", "yoco,26 MiB", "yoco-u,46 MiB"})
+    void inspectPrintsThePapersTable(String system, String cache) {
+        Run run = yoco("inspect", "--system", system, "--size", "paper");
+        assertThat(run.code()).isZero();
+        assertThat(run.out()).contains("KV cache grows as O(").contains("| " + cache + " |");
+    }
+
+    @Test
+    void inspectSpeaksJson() throws IOException {
+        JsonNode json = yoco("inspect", "--system", "yoco-u", "--size", "paper", "--context", "256K", "--json")
+                .json();
+        assertThat(json.path("contexts").path(0).path("kv_bytes_bf16").asLong()).isEqualTo(542L << 20);
+        assertThat(json.path("architecture")
+                        .path("stages")
+                        .path(0)
+                        .path("loops")
+                        .asInt())
+                .isEqualTo(3);
+    }
+
+    @Test
+    void versionNamesWhatIsInUse() throws IOException {
+        JsonNode json = yoco("version", "--json").json();
+        assertThat(json.path("kernels").asText()).startsWith("vector");
+        assertThat(json.path("libtorch").asText()).doesNotContain("$").startsWith("2.");
+    }
+
+    static Stream<Golden> golden() {
+        return Golden.all().filter(g -> g.logits().size() == 3);
+    }
+
+    @ParameterizedTest
+    @MethodSource("golden")
+    void logitsOfBothEnginesAreGolden(Golden golden) throws IOException {
+        Path ids = temp.resolve("ids.txt");
+        Files.writeString(
+                ids, Arrays.stream(golden.ids()).mapToObj(String::valueOf).collect(Collectors.joining(" ,\n")));
+        for (String engine : new String[] {"java", "torch"}) {
+            for (String name : golden.logits().keySet()) {
+                Path out = temp.resolve(engine + name + ".safetensors");
+                String[] args = {
+                    "logits",
+                    path(golden.folder()),
+                    "--ids-file",
+                    path(ids),
+                    "--out",
+                    path(out),
+                    "--engine",
+                    engine,
+                    "--chunk",
+                    "7",
+                    "--loops",
+                    "" + Math.max(1, Golden.loops(name))
+                };
+                Run run = yoco(Golden.loops(name) == 0 ? Arrays.copyOf(args, args.length - 2) : args);
+                assertThat(run.err()).isEmpty();
+                assertThat(run.code()).isZero();
+                try (Arena arena = Arena.ofConfined()) {
+                    float[] logits =
+                            Safetensors.open(out, arena).tensor("logits").toFloats();
+                    float[] expected = Objects.requireNonNull(golden.logits().get(name));
+                    assertThat(logits).hasSameSizeAs(expected);
+                    for (int i = 0; i < logits.length; i++) {
+                        assertThat(Math.abs(logits[i] - expected[i])).isLessThan(Golden.LOGIT_TOLERANCE);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void trainsResumesAndGenerates() throws IOException {
+        Path text = Files.createDirectory(temp.resolve("text"));
+        for (int i = 0; i < 60; i++) {
+            Files.writeString(text.resolve(i + ".txt"), "Document " + i + ". " + "the cat sat on the mat. ".repeat(20));
+        }
+        Path out = temp.resolve("model");
+        String[] train = {
+            "train",
+            "--system",
+            "yoco-u",
+            "--size",
+            "nano",
+            "--data",
+            path(text),
+            "--out",
+            path(out),
+            "--steps",
+            "12",
+            "--batch-size",
+            "2",
+            "--sequence-length",
+            "32",
+            "--loops",
+            "1..3",
+            "--until",
+            "6",
+            "--evaluate-every",
+            "4"
+        };
+        Run first = yoco(train);
+        assertThat(first.err()).isEmpty();
+        assertThat(first.code()).isZero();
+        assertThat(first.out())
+                .contains("loss", "tokens/s", "% of peak", "left", "bits per byte", "Stopped and saved at step 6");
+
+        Run again = yoco(train);
+        assertThat(again.code()).isEqualTo(2);
+        assertThat(again.err()).contains("holds a model already").contains("--resume");
+
+        Run changed = yoco("train", "--out", path(out), "--resume", "--learning-rate", "1");
+        assertThat(changed.code()).isEqualTo(2);
+        assertThat(changed.err()).contains("keeps its recipe");
+
+        Run resumed = yoco("train", "--out", path(out), "--resume", "--json");
+        assertThat(resumed.code()).isZero();
+        assertThat(resumed.json().path("step").asInt()).isEqualTo(12);
+        assertThat(resumed.json().path("bits_per_byte").asDouble()).isPositive();
+        assertThat(Files.readAllLines(out.resolve("metrics.jsonl")).stream().filter(l -> l.contains("\"loss\"")))
+                .hasSize(12);
+        assertThat(out.resolve("loss.png")).isNotEmptyFile();
+
+        Run generated = yoco("generate", path(out), "the cat", "--max-tokens", "6", "--loops", "2", "--stats");
+        assertThat(generated.code()).isZero();
+        assertThat(generated.out()).startsWith("the cat");
+        assertThat(generated.err()).contains("prompt").contains("/s").contains("kernels vector");
+        JsonNode json = yoco("generate", path(out), "the cat", "--max-tokens", "6", "--json")
+                .json();
+        assertThat(json.path("generated_tokens").asInt()).isEqualTo(6);
+        assertThat(json.path("finish_reason").asText()).isEqualTo("LENGTH");
+    }
+
+    @Test
+    void aConfigFileSetsWhatFlagsDoNot() throws IOException {
+        Path text = Files.createDirectory(temp.resolve("text"));
+        for (int i = 0; i < 60; i++) {
+            Files.writeString(text.resolve(i + ".txt"), "Document " + i + ". " + "a b c d e f g h i j. ".repeat(20));
+        }
+        Path config = Files.writeString(
+                temp.resolve("recipe.json"),
+                "{\"batch_size\": 3, \"sequence_length\": 16, \"schedule\": \"wsd\", \"steps\": 9}");
+        Path out = temp.resolve("model");
+        Run run = yoco(
+                "train",
+                "--config",
+                path(config),
+                "--size",
+                "nano",
+                "--data",
+                path(text),
+                "--out",
+                path(out),
+                "--steps",
+                "2");
+        assertThat(run.err()).isEmpty();
+        JsonNode written =
+                new JsonMapper().readTree(out.resolve("training.json").toFile());
+        assertThat(written.path("batch_size").asInt()).isEqualTo(3);
+        assertThat(written.path("schedule").asText()).isEqualToIgnoringCase("wsd");
+        assertThat(written.path("steps").asInt()).isEqualTo(2);
+
+        Files.writeString(config, "{\"batch_sise\": 3}");
+        Run typo = yoco("train", "--config", path(config), "--data", path(text), "--out", path(temp.resolve("b")));
+        assertThat(typo.code()).isEqualTo(2);
+        assertThat(typo.err()).contains("recipe.json").contains("batch_sise is not a training option");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "inspect",
+                "inspect --system nope --size tiny",
+                "inspect --system yoco --size huge",
+                "inspect --system transformer --size tiny --loops 2",
+                "inspect --system yoco --size tiny --context 3X",
+                "generate MISSING text",
+                "generate EMPTY text",
+                "generate MODEL text",
+                "generate MODEL text --threads 0",
+                "generate MODEL text --temperature -1",
+                "logits MODEL --out o",
+                "logits MODEL --ids 1 --ids-file f --out o",
+                "logits MODEL --ids 1,2,x --out o",
+                "logits MODEL --ids 99999 --out o",
+                "logits MODEL --ids 99999 --out o --engine torch",
+                "logits MODEL --ids -1 --out o",
+                "logits MODEL --ids 1 --out o --chunk -2",
+                "logits MODEL --ids 1 --out o --loops 0",
+                "logits MODEL --ids-file MISSING --out o",
+                "import MISSING --out o",
+                "train --data MISSING --steps 1 --size nano --out NEW",
+                "train --data EMPTY --steps 1 --size nano --out NEW",
+                "train --steps 1 --size nano --out NEW",
+                "train --data EMPTY --size nano --out NEW",
+                "train --data EMPTY --steps 1 --tokens 5 --size nano --out NEW",
+                "train --data EMPTY --steps 1 --size nano --out NEW --dropout 1",
+                "train --data EMPTY --steps 1 --size nano --out NEW --loops 5..1",
+                "train --data EMPTY --steps 1 --size nano --out NEW --loops x",
+                "train --data EMPTY --steps 1 --size nano --out NEW --threads 0",
+                "train --data EMPTY --steps 1 --system yoco --size nano --out NEW --loops 1..2",
+                "train --resume --out NEW",
+                "quickstart --minutes 0",
+                "quickstart --minutes -1",
+                "quickstart --out MODEL",
+                "nonsense",
+                "generate"
+            })
+    void mistakesEndInOneSentenceAndExitTwo(String line) throws IOException {
+        Path empty = Files.createDirectories(temp.resolve("empty"));
+        var a = Presets.architecture("yoco-u", "nano");
+        SafetensorsWriter weights = new SafetensorsWriter();
+        RandomWeights.of(a, DType.F32, 1).values().forEach(weights::add);
+        new CheckpointWriter(a, weights).create(temp.resolve("model"));
+        String[] args = Arrays.stream(line.split(" "))
+                .map(w -> switch (w) {
+                    case "MISSING" -> path(temp.resolve("missing"));
+                    case "EMPTY" -> path(empty);
+                    case "MODEL" -> path(temp.resolve("model"));
+                    case "NEW" -> path(temp.resolve("new"));
+                    case "o" -> path(temp.resolve("o"));
+                    default -> w;
+                })
+                .toArray(String[]::new);
+        Run run = yoco(args);
+        assertThat(run.err()).startsWith("yoco: ").doesNotContain("Exception").doesNotContain("\tat ");
+        assertThat(run.code()).as(run.err()).isEqualTo(2);
+        assertThat(temp.resolve("o")).doesNotExist();
+    }
+
+    @Test
+    void helpIsThereForEveryCommand() {
+        for (String command : new String[] {
+            "quickstart", "train", "generate", "inspect", "import", "logits", "bench-training", "version"
+        }) {
+            Run run = yoco(command, "--help");
+            assertThat(run.code()).isZero();
+            assertThat(run.out()).contains("Usage: yoco " + command);
+        }
+        assertThat(yoco("--help").out()).contains("quickstart").contains("Start with");
+    }
+}
