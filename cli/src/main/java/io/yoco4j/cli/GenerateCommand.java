@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -67,7 +68,7 @@ final class GenerateCommand implements Runnable {
             names = "--loops",
             paramLabel = "T",
             description = "Iterations of looped stages, instead of the model's own.")
-    private int loops;
+    private @Nullable Integer loops;
 
     @Option(names = "--threads", description = "Threads to compute with (default: all cores).")
     private int threads = Runtime.getRuntime().availableProcessors();
@@ -84,7 +85,7 @@ final class GenerateCommand implements Runnable {
     @Override
     public void run() {
         SessionOptions.Builder session = SessionOptions.builder();
-        if (loops != 0) {
+        if (loops != null) {
             session.loops(loops);
         }
         GenerationOptions options = GenerationOptions.builder()

@@ -39,7 +39,7 @@ final class InspectCommand implements Runnable {
             names = "--loops",
             paramLabel = "T",
             description = "Iterations of looped stages, instead of the model's own.")
-    private int loops;
+    private @Nullable Integer loops;
 
     @Option(
             names = "--context",
@@ -60,7 +60,7 @@ final class InspectCommand implements Runnable {
             throw new InvalidInputException("name either a model folder or a --system and --size to inspect");
         }
         Architecture a = model == null ? preset.architecture() : Checkpoint.readArchitecture(model);
-        a = loops == 0 ? a : a.withLoops(loops);
+        a = loops == null ? a : a.withLoops(loops);
         List<Long> contexts = Units.tokensList(context);
         PrintWriter out = spec.commandLine().getOut();
         if (json.wanted()) {

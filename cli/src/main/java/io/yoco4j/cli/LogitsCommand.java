@@ -64,7 +64,7 @@ final class LogitsCommand implements Runnable {
             names = "--loops",
             paramLabel = "T",
             description = "Iterations of looped stages, instead of the model's own.")
-    private int loops;
+    private @Nullable Integer loops;
 
     @Mixin
     private JsonOption json = new JsonOption();
@@ -96,7 +96,7 @@ final class LogitsCommand implements Runnable {
     private float[] java(int[] sequence, int rows) {
         try (YocoModel model = YocoModel.open(folder, EngineOptions.defaults())) {
             SessionOptions.Builder options = SessionOptions.builder();
-            if (loops != 0) {
+            if (loops != null) {
                 options.loops(loops);
             }
             Session session = model.session(options.build());
@@ -122,7 +122,7 @@ final class LogitsCommand implements Runnable {
             try (Parameters parameters = new Parameters(a);
                     StageExecutor executor = new StageExecutor(parameters, false, 0)) {
                 parameters.load(checkpoint.tensors());
-                return TorchLogits.of(executor, loops == 0 ? a : a.withLoops(loops), sequence, rows);
+                return TorchLogits.of(executor, loops == null ? a : a.withLoops(loops), sequence, rows);
             }
         }
     }

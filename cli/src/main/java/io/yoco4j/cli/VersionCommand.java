@@ -15,7 +15,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-@Command(name = "version", description = "Versions, JDK, vector width, libtorch, cores.")
+@Command(
+        name = "version",
+        description = "Versions, JDK, vector width, libtorch, cores.",
+        mixinStandardHelpOptions = true)
 final class VersionCommand implements Runnable {
     @Spec
     private CommandSpec spec;

@@ -8,6 +8,7 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
@@ -15,11 +16,21 @@ import io.yoco4j.core.arch.Presets;
 import java.util.Arrays;
 
 /** Who may know whom (docs/design.md): modules, the packages inside them, and the libraries. */
-@AnalyzeClasses(packages = "io.yoco4j", importOptions = ImportOption.DoNotIncludeTests.class)
+@AnalyzeClasses(
+        packages = "io.yoco4j",
+        importOptions = {ImportOption.DoNotIncludeTests.class, ArrowsTest.DoNotIncludeTestJars.class})
 class ArrowsTest {
     private static final String[] NATIVE = {"org.bytedeco..", "ai.djl..", "com.sun.jna.."};
 
     // ---- modules
+
+    /** What other modules lend to tests. */
+    static final class DoNotIncludeTestJars implements ImportOption {
+        @Override
+        public boolean includes(Location location) {
+            return !location.contains("-tests.jar");
+        }
+    }
 
     @ArchTest
     static final ArchRule modules = layeredArchitecture()
