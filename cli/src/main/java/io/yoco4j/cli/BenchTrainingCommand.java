@@ -54,8 +54,10 @@ final class BenchTrainingCommand implements Runnable {
         }
         Architecture a = preset.architecture();
         torch.set_num_threads(threads);
-        TrainingBenchmark.Result result =
-                TrainingBenchmark.run(a, dtype == TrainingFlags.Dtype.BF16, batchSize, sequenceLength, steps);
+        TrainingBenchmark.Result result;
+        try (HaltOnSignal _ = new HaltOnSignal()) {
+            result = TrainingBenchmark.run(a, dtype == TrainingFlags.Dtype.BF16, batchSize, sequenceLength, steps);
+        }
         double flops = new Accounting(a).trainingFlopsPerToken(sequenceLength) * result.tokensPerSecond();
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("system", preset.system());

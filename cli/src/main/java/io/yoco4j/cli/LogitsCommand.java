@@ -119,7 +119,8 @@ final class LogitsCommand implements Runnable {
             Architecture a = checkpoint.architecture();
             requireIds(sequence, a);
             size(sequence, a.vocabSize());
-            try (Parameters parameters = new Parameters(a);
+            try (HaltOnSignal _ = new HaltOnSignal();
+                    Parameters parameters = new Parameters(a);
                     StageExecutor executor = new StageExecutor(parameters, false, 0)) {
                 parameters.load(checkpoint.tensors());
                 return TorchLogits.of(executor, loops == null ? a : a.withLoops(loops), sequence, rows);

@@ -68,7 +68,7 @@ final class QuickstartCommand implements Runnable {
         TrainingOptions options = TrainingOptions.builder()
                 .minutes(minutes)
                 .batchSize(8)
-                .evaluateEvery(0)
+                .evaluateEvery(150)
                 .evaluationTokens(32_768)
                 .build();
         CheckpointWriter.requireFree(out);

@@ -60,7 +60,9 @@ public final class LossPlot {
         chart.getStyler()
                 .setLegendPosition(Styler.LegendPosition.InsideNE)
                 .setChartBackgroundColor(Color.WHITE)
+                .setDecimalPattern("0.##")
                 .setPlotBorderVisible(false);
+        chart.getStyler().setXAxisMin(0.0);
         chart.addSeries("training, smoothed", tokens, losses).setMarker(SeriesMarkers.NONE);
         if (!validation.isEmpty()) {
             chart.addSeries("held out", evaluatedAt, validation).setMarker(SeriesMarkers.CIRCLE);

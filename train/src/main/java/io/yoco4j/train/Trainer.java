@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -255,7 +256,8 @@ public final class Trainer {
     public static final String OPTIONS = "training.json";
 
     private String title() {
-        return folder.getFileName() + ", " + new Accounting(architecture).parameters() + " parameters";
+        double millions = new Accounting(architecture).parameters() / 1e6;
+        return String.format(Locale.ROOT, "%s, %.2fM parameters", folder.getFileName(), millions);
     }
 
     private Evaluation evaluate(TrainingState state, Windows heldOut, Run run, MetricsLog metrics) {

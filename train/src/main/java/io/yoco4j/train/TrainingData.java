@@ -6,6 +6,7 @@ import io.yoco4j.core.checkpoint.Checkpoint;
 import io.yoco4j.core.text.BpeTrainer;
 import io.yoco4j.core.text.Tokenizer;
 import io.yoco4j.train.data.Document;
+import io.yoco4j.train.data.ShardOptions;
 import io.yoco4j.train.data.Shards;
 import io.yoco4j.train.data.WeightedSource;
 import java.io.IOException;
@@ -46,7 +47,7 @@ public record TrainingData(Tokenizer tokenizer, Shards shards) implements AutoCl
             long tokenizerBytes,
             long maxBytes,
             int threads,
-            Shards.Progress progress) {}
+            ShardOptions.Progress progress) {}
 
     /**
      * Prepares a folder.
@@ -111,11 +112,12 @@ public record TrainingData(Tokenizer tokenizer, Shards shards) implements AutoCl
                 .endOfText()
                 .orElseThrow(() -> new InvalidInputException("the tokenizer has no end-of-text token, such as"
                         + " <|endoftext|>, to put between documents: take another, or leave --tokenizer out"));
-        Shards.Options shardOptions = Shards.Options.defaults()
-                .withMaxBytes(options.maxBytes())
-                .withThreads(options.threads())
-                .withTokenizerHash(sha256(tokenizer.json()))
-                .withProgress(options.progress());
+        ShardOptions shardOptions = ShardOptions.builder()
+                .maxBytes(options.maxBytes())
+                .threads(options.threads())
+                .tokenizerHash(sha256(tokenizer.json()))
+                .progress(options.progress())
+                .build();
         int vocabulary = tokenizer.vocabularySize();
         if (Files.exists(folder)) {
             Optional<Shards> kept = reusable(folder, sources, endOfText, vocabulary, shardOptions);
@@ -128,7 +130,7 @@ public record TrainingData(Tokenizer tokenizer, Shards shards) implements AutoCl
     }
 
     private static Optional<Shards> reusable(
-            Path folder, List<WeightedSource> sources, int endOfText, int vocabulary, Shards.Options options)
+            Path folder, List<WeightedSource> sources, int endOfText, int vocabulary, ShardOptions options)
             throws IOException {
         Shards shards;
         try {

@@ -37,7 +37,7 @@ final class ShardBuilder {
     private final Encoder encoder;
     private final int endOfText;
     private final int vocabularySize;
-    private final Shards.Options options;
+    private final ShardOptions options;
 
     private final LicenceHeaders repeats = new LicenceHeaders();
     private final ArrayDeque<Future<List<Encoded>>> queue = new ArrayDeque<>();
@@ -61,7 +61,7 @@ final class ShardBuilder {
     private record Writers(ShardWriter train, ShardWriter validation) {}
 
     ShardBuilder(
-            List<WeightedSource> sources, Encoder encoder, int endOfText, int vocabularySize, Shards.Options options) {
+            List<WeightedSource> sources, Encoder encoder, int endOfText, int vocabularySize, ShardOptions options) {
         if (sources.isEmpty()) {
             throw new InvalidInputException("no source of training text is given: name at least one");
         }

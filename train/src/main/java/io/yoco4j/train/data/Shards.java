@@ -43,154 +43,6 @@ public final class Shards implements AutoCloseable {
         }
     }
 
-    /** Hears how far a build is: documents kept so far, and their UTF-8 bytes. */
-    @FunctionalInterface
-    public interface Progress {
-        void update(long documents, long bytes);
-    }
-
-    /**
-     * How to build shards. The limits are shared out over the sources by their weights; what one source leaves unused
-     * goes to those after it.
-     *
-     * @param maxDocuments at most so many documents, duplicates not counted
-     * @param maxBytes at most so many UTF-8 bytes of text (but at least a document of each source)
-     * @param threads how many threads tokenize; what is written does not depend on it
-     * @param validationFraction of the documents, above 0 and below 1
-     * @param dropRepeats whether repeated licence headers and duplicates are removed, see {@link LicenceHeaders}
-     * @param tokenizerHash names the tokenizer in the index, so that a trainer can tell another one
-     * @param shardTokens the most tokens of one file
-     * @param progress called on the building thread
-     */
-    public record Options(
-            long maxDocuments,
-            long maxBytes,
-            int threads,
-            double validationFraction,
-            boolean dropRepeats,
-            String tokenizerHash,
-            long shardTokens,
-            Progress progress) {
-        public Options {
-            atLeastOne("the most documents", maxDocuments);
-            atLeastOne("the most bytes", maxBytes);
-            atLeastOne("the number of tokenizing threads", threads);
-            atLeastOne("the tokens of a shard file", shardTokens);
-            if (!(validationFraction > 0 && validationFraction < 1)) {
-                throw new InvalidInputException("the validation fraction is " + validationFraction
-                        + ", but must lie between 0 and 1, such as 0.02");
-            }
-        }
-
-        private static void atLeastOne(String what, long value) {
-            if (value < 1) {
-                throw new InvalidInputException(what + " is " + value + ", but must be at least 1");
-            }
-        }
-
-        /** No limits, a thread per processor, 2% validation, repeats dropped, 64M tokens a file. */
-        public static Options defaults() {
-            int threads = Runtime.getRuntime().availableProcessors();
-            return new Options(Long.MAX_VALUE, Long.MAX_VALUE, threads, 0.02, true, "", 64 << 20, (_, _) -> {});
-        }
-
-        public Options withMaxDocuments(long maxDocuments) {
-            return new Options(
-                    maxDocuments,
-                    maxBytes,
-                    threads,
-                    validationFraction,
-                    dropRepeats,
-                    tokenizerHash,
-                    shardTokens,
-                    progress);
-        }
-
-        public Options withMaxBytes(long maxBytes) {
-            return new Options(
-                    maxDocuments,
-                    maxBytes,
-                    threads,
-                    validationFraction,
-                    dropRepeats,
-                    tokenizerHash,
-                    shardTokens,
-                    progress);
-        }
-
-        public Options withThreads(int threads) {
-            return new Options(
-                    maxDocuments,
-                    maxBytes,
-                    threads,
-                    validationFraction,
-                    dropRepeats,
-                    tokenizerHash,
-                    shardTokens,
-                    progress);
-        }
-
-        public Options withValidationFraction(double validationFraction) {
-            return new Options(
-                    maxDocuments,
-                    maxBytes,
-                    threads,
-                    validationFraction,
-                    dropRepeats,
-                    tokenizerHash,
-                    shardTokens,
-                    progress);
-        }
-
-        public Options withDropRepeats(boolean dropRepeats) {
-            return new Options(
-                    maxDocuments,
-                    maxBytes,
-                    threads,
-                    validationFraction,
-                    dropRepeats,
-                    tokenizerHash,
-                    shardTokens,
-                    progress);
-        }
-
-        public Options withTokenizerHash(String tokenizerHash) {
-            return new Options(
-                    maxDocuments,
-                    maxBytes,
-                    threads,
-                    validationFraction,
-                    dropRepeats,
-                    tokenizerHash,
-                    shardTokens,
-                    progress);
-        }
-
-        public Options withShardTokens(long shardTokens) {
-            return new Options(
-                    maxDocuments,
-                    maxBytes,
-                    threads,
-                    validationFraction,
-                    dropRepeats,
-                    tokenizerHash,
-                    shardTokens,
-                    progress);
-        }
-
-        public Options withProgress(Progress progress) {
-            return new Options(
-                    maxDocuments,
-                    maxBytes,
-                    threads,
-                    validationFraction,
-                    dropRepeats,
-                    tokenizerHash,
-                    shardTokens,
-                    progress);
-        }
-    }
-
     /**
      * Tokenizes the sources into {@code dir} and opens it. The folder appears complete or not at all: it is built
      * beside its place and renamed. What is written depends on the arguments alone.
@@ -204,7 +56,12 @@ public final class Shards implements AutoCloseable {
      * @throws IOException when the disk fails or the thread is interrupted
      */
     public static Shards build(
-            List<WeightedSource> sources, Encoder encoder, int endOfText, int vocabularySize, Path dir, Options options)
+            List<WeightedSource> sources,
+            Encoder encoder,
+            int endOfText,
+            int vocabularySize,
+            Path dir,
+            ShardOptions options)
             throws IOException {
         new ShardBuilder(sources, encoder, endOfText, vocabularySize, options).build(dir);
         return open(dir);
@@ -224,7 +81,8 @@ public final class Shards implements AutoCloseable {
      * Names what shards are built from: the sources' names and weights, the vocabulary and the options that decide
      * about content. Equal hashes mean equal instructions; a file that has changed since is not noticed.
      */
-    public static String specHash(List<WeightedSource> sources, int endOfText, int vocabularySize, Options options) {
+    public static String specHash(
+            List<WeightedSource> sources, int endOfText, int vocabularySize, ShardOptions options) {
         StringBuilder spec = new StringBuilder();
         for (WeightedSource s : sources) {
             spec.append(s.source().name()).append('\0').append(s.weight()).append('\n');
@@ -291,12 +149,12 @@ public final class Shards implements AutoCloseable {
         return index.endOfText();
     }
 
-    /** What the builder gave as {@link Options#tokenizerHash}. */
+    /** What the builder gave as {@link ShardOptions#tokenizerHash}. */
     public String tokenizerHash() {
         return index.tokenizerHash();
     }
 
-    /** {@link #specHash(List, int, int, Options)} of what these shards were built from. */
+    /** {@link #specHash(List, int, int, ShardOptions)} of what these shards were built from. */
     public String specHash() {
         return index.specHash();
     }

@@ -224,7 +224,7 @@ class BatchesTest {
                 Corpus.END,
                 Corpus.VOCABULARY,
                 dir.resolve("shards" + open.size()),
-                Shards.Options.defaults().withThreads(2).withShardTokens(100));
+                ShardOptions.builder().threads(2).shardTokens(100).build());
         open.add(shards);
         return shards.train();
     }

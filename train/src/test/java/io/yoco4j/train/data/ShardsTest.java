@@ -27,11 +27,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ShardsTest {
-    private static final Shards.Options OPTIONS =
-            Shards.Options.defaults().withThreads(2).withValidationFraction(0.2).withShardTokens(1000);
+    private static final ShardOptions OPTIONS = ShardOptions.builder()
+            .threads(2)
+            .validationFraction(0.2)
+            .shardTokens(1000)
+            .build();
 
     /** Few files for much text: each is forced to disk. */
-    private static final Shards.Options LARGE = OPTIONS.withShardTokens(100_000);
+    private static final ShardOptions LARGE =
+            OPTIONS.toBuilder().shardTokens(100_000).build();
 
     @TempDir
     Path dir;
@@ -98,7 +102,13 @@ class ShardsTest {
         };
         for (int threads : new int[] {1, 2, 7}) {
             Path out = dir.resolve("t" + threads);
-            Shards.build(sources(corpus), uneven, Corpus.END, Corpus.VOCABULARY, out, LARGE.withThreads(threads))
+            Shards.build(
+                            sources(corpus),
+                            uneven,
+                            Corpus.END,
+                            Corpus.VOCABULARY,
+                            out,
+                            LARGE.toBuilder().threads(threads).build())
                     .close();
             assertThat(contents("t" + threads)).isEqualTo(contents("t1"));
         }
@@ -127,8 +137,12 @@ class ShardsTest {
     void eachSplitHasADocument(int documents, double fraction) throws IOException {
         Corpus corpus = Corpus.random("c", documents, 20, 4);
         List<String> reversed = new ArrayList<>(corpus.texts()).reversed();
-        try (Shards a = build(corpus, OPTIONS.withValidationFraction(fraction), "a");
-                Shards b = build(new Corpus("r", reversed), OPTIONS.withValidationFraction(fraction), "b")) {
+        try (Shards a = build(
+                        corpus, OPTIONS.toBuilder().validationFraction(fraction).build(), "a");
+                Shards b = build(
+                        new Corpus("r", reversed),
+                        OPTIONS.toBuilder().validationFraction(fraction).build(),
+                        "b")) {
             Shards.Split small = fraction < 0.5 ? a.validation() : a.train();
             assertThat(small.documents()).isEqualTo(1);
             assertThat(a.train().documents() + a.validation().documents()).isEqualTo(documents);
@@ -148,7 +162,8 @@ class ShardsTest {
     void repeatsAreDroppedUnlessKept() throws IOException {
         Corpus corpus = new Corpus("c", List.of("/* licence */ a", "/* licence */ b", "/* licence */ a"));
         try (Shards dropped = build(corpus, OPTIONS, "dropped");
-                Shards kept = build(corpus, OPTIONS.withDropRepeats(false), "kept")) {
+                Shards kept =
+                        build(corpus, OPTIONS.toBuilder().dropRepeats(false).build(), "kept")) {
             assertThat(dropped.train().bytes() + dropped.validation().bytes()).isEqualTo(15 + 1);
             assertThat(kept.train().documents() + kept.validation().documents()).isEqualTo(3);
             assertThat(kept.train().bytes() + kept.validation().bytes()).isEqualTo(3 * 15);
@@ -162,13 +177,13 @@ class ShardsTest {
         Corpus c = Corpus.letters('c', 100, 10);
         List<WeightedSource> sources =
                 List.of(new WeightedSource(a, 1), new WeightedSource(b, 1), new WeightedSource(c, 2));
-        try (Shards shards = build(sources, OPTIONS.withMaxDocuments(40), "documents")) {
+        try (Shards shards = build(sources, OPTIONS.toBuilder().maxDocuments(40).build(), "documents")) {
             // a: 40 / 4; b has but 3 of its 10; c gets what is left.
             assertThat(count(shards, 'a')).isEqualTo(10);
             assertThat(count(shards, 'b')).isEqualTo(3);
             assertThat(count(shards, 'c')).isEqualTo(27);
         }
-        try (Shards shards = build(sources, OPTIONS.withMaxBytes(400), "bytes")) {
+        try (Shards shards = build(sources, OPTIONS.toBuilder().maxBytes(400).build(), "bytes")) {
             assertThat(count(shards, 'a')).isEqualTo(7);
             assertThat(shards.train().bytes() + shards.validation().bytes()).isBetween(350L, 400L);
         }
@@ -181,10 +196,12 @@ class ShardsTest {
         List<Long> bytes = new ArrayList<>();
         build(
                         corpus,
-                        OPTIONS.withProgress((d, b) -> {
-                            documents.add(d);
-                            bytes.add(b);
-                        }),
+                        OPTIONS.toBuilder()
+                                .progress((d, b) -> {
+                                    documents.add(d);
+                                    bytes.add(b);
+                                })
+                                .build(),
                         "p")
                 .close();
         assertThat(documents).isSorted().endsWith(300L).hasSizeGreaterThan(2);
@@ -338,20 +355,38 @@ class ShardsTest {
     void specHashTellsInstructionsApart() throws IOException {
         Corpus corpus = Corpus.random("c", 30, 20, 5);
         String hash = Shards.specHash(sources(corpus), 0, 256, OPTIONS);
-        assertThat(Shards.specHash(sources(corpus), 0, 256, OPTIONS.withThreads(9)))
+        assertThat(Shards.specHash(
+                        sources(corpus), 0, 256, OPTIONS.toBuilder().threads(9).build()))
                 .isEqualTo(hash);
         assertThat(List.of(
                         Shards.specHash(List.of(new WeightedSource(corpus, 2)), 0, 256, OPTIONS),
                         Shards.specHash(sources(corpus), 1, 256, OPTIONS),
-                        Shards.specHash(sources(corpus), 0, 256, OPTIONS.withMaxBytes(5)),
-                        Shards.specHash(sources(corpus), 0, 256, OPTIONS.withTokenizerHash("t"))))
+                        Shards.specHash(
+                                sources(corpus),
+                                0,
+                                256,
+                                OPTIONS.toBuilder().maxBytes(5).build()),
+                        Shards.specHash(
+                                sources(corpus),
+                                0,
+                                256,
+                                OPTIONS.toBuilder().tokenizerHash("t").build())))
                 .doesNotContain(hash)
                 .doesNotHaveDuplicates();
         try (Shards shards = Shards.build(
-                sources(corpus), Corpus::encode, 0, 256, dir.resolve("x"), OPTIONS.withTokenizerHash("t"))) {
+                sources(corpus),
+                Corpus::encode,
+                0,
+                256,
+                dir.resolve("x"),
+                OPTIONS.toBuilder().tokenizerHash("t").build())) {
             assertThat(shards.tokenizerHash()).isEqualTo("t");
             assertThat(shards.specHash())
-                    .isEqualTo(Shards.specHash(sources(corpus), 0, 256, OPTIONS.withTokenizerHash("t")));
+                    .isEqualTo(Shards.specHash(
+                            sources(corpus),
+                            0,
+                            256,
+                            OPTIONS.toBuilder().tokenizerHash("t").build()));
         }
     }
 
@@ -361,11 +396,11 @@ class ShardsTest {
                 .hasMessageContaining(message);
     }
 
-    private Shards build(DocumentSource source, Shards.Options options, String name) throws IOException {
+    private Shards build(DocumentSource source, ShardOptions options, String name) throws IOException {
         return build(sources(source), options, name);
     }
 
-    private Shards build(List<WeightedSource> sources, Shards.Options options, String name) throws IOException {
+    private Shards build(List<WeightedSource> sources, ShardOptions options, String name) throws IOException {
         return Shards.build(sources, Corpus::encode, Corpus.END, Corpus.VOCABULARY, dir.resolve(name), options);
     }
 
