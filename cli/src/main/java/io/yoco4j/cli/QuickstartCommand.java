@@ -9,6 +9,7 @@ import io.yoco4j.core.checkpoint.RandomWeights;
 import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.Generation;
 import io.yoco4j.engine.GenerationOptions;
+import io.yoco4j.engine.Sampling;
 import io.yoco4j.engine.YocoModel;
 import io.yoco4j.train.Trainer;
 import io.yoco4j.train.TrainingData;
@@ -94,7 +95,7 @@ final class QuickstartCommand implements Runnable {
             Trainer.Result result;
             try (TrainingReporter reporter = new TrainingReporter(console, TrainingReporter.onTerminal())) {
                 Trainer trainer = new Trainer(architecture, options, data.shards(), data.tokenizer(), folder, reporter);
-                result = TrainingRun.run(trainer, false, Long.MAX_VALUE, threads);
+                result = TrainingRun.run(trainer, false, Long.MAX_VALUE, threads, _ -> {});
             }
             if (result.stopped()) {
                 return;
@@ -144,8 +145,11 @@ final class QuickstartCommand implements Runnable {
 
     private static void complete(PrintWriter console, YocoModel model) {
         console.println();
-        console.println("3. Completing Java, greedily; > marks where the model goes on");
-        GenerationOptions options = GenerationOptions.builder().maxTokens(40).build();
+        console.println("3. Completing Java (temperature 0.6, top-p 0.9, seed 1); > marks where the model goes on");
+        GenerationOptions options = GenerationOptions.builder()
+                .maxTokens(40)
+                .sampling(Sampling.builder().temperature(0.6).topP(0.9).seed(1).build())
+                .build();
         for (String prompt : PROMPTS) {
             try (Generation generation = model.generate(prompt, options)) {
                 console.println("   ----");

@@ -103,7 +103,7 @@ final class TrainCommand implements Runnable {
                     prepared.shards().validation().tokens(),
                     prepared.shards().validation().bytesPerToken());
             Trainer trainer = new Trainer(a, options, prepared.shards(), prepared.tokenizer(), out, reporter);
-            report(TrainingRun.run(trainer, resume, until, threads));
+            TrainingRun.run(trainer, resume, until, threads, this::report);
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
         }

@@ -3,6 +3,7 @@ package io.yoco4j.cli;
 import io.yoco4j.train.Trainer;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.bytedeco.pytorch.global.torch;
 
 /** Runs a trainer so that Ctrl-C, or a polite kill, saves before the process ends. */
@@ -12,7 +13,9 @@ final class TrainingRun {
 
     private TrainingRun() {}
 
-    static Trainer.Result run(Trainer trainer, boolean resume, long until, int threads) {
+    /** Trains, then hands the result to {@code report}, whose output a process that is ending still waits for. */
+    static Trainer.Result run(
+            Trainer trainer, boolean resume, long until, int threads, Consumer<Trainer.Result> report) {
         torch.set_num_threads(threads);
         CountDownLatch ended = new CountDownLatch(1);
         Thread hook = new Thread(
@@ -29,7 +32,9 @@ final class TrainingRun {
                 "save on exit");
         Runtime.getRuntime().addShutdownHook(hook);
         try {
-            return trainer.run(resume, until);
+            Trainer.Result result = trainer.run(resume, until);
+            report.accept(result);
+            return result;
         } finally {
             ended.countDown();
             try {

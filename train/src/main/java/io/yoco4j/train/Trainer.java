@@ -139,7 +139,7 @@ public final class Trainer {
         if (stopped) {
             save(state, run, metrics);
         }
-        LossPlot.write(title(), metrics.lines(), folder);
+        plot(metrics);
         return new Result(state.step(), last, stopped);
     }
 
@@ -238,8 +238,19 @@ public final class Trainer {
         SafetensorsWriter weights = new SafetensorsWriter(Map.of("format", "pt"));
         run.parameters().addTo(weights, DType.F32);
         weights.write(folder.resolve(Checkpoint.WEIGHTS));
-        LossPlot.write(title(), metrics.lines(), folder);
+        plot(metrics);
         listener.saved(state.step(), folder);
+    }
+
+    private void plot(MetricsLog metrics) {
+        try {
+            LossPlot.write(title(), metrics.lines(), folder);
+        } catch (IllegalStateException e) {
+            // The graphics library does not start in a JVM that a signal is ending; a resumed run draws the plot anew.
+            if (!stopRequested) {
+                throw e;
+            }
+        }
     }
 
     /** Everything of a model folder but the weights. */
