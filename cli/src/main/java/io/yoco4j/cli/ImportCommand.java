@@ -41,7 +41,7 @@ final class ImportCommand implements Runnable {
                 .println(
                         json.wanted()
                                 ? Json.line(Map.of("out", out.toString(), "parameters", parameters))
-                                : "Imported " + Units.count(parameters) + " parameters into " + out
-                                        + "\nTry: yoco generate " + out + " \"Once upon a time\"");
+                                : "Imported " + Units.count(parameters) + " parameters into " + out + "\nTry: "
+                                        + Yoco.command() + " generate " + out + " \"Once upon a time\"");
     }
 }

@@ -179,11 +179,11 @@ final class TrainCommand implements Runnable {
             });
             answer.println(Json.line(facts));
         } else if (result.stopped()) {
-            answer.println(
-                    "Stopped and saved at step " + result.step() + ". Go on with: yoco train --resume --out " + out);
+            answer.println("Stopped and saved at step " + result.step() + ". Go on with: " + Yoco.command()
+                    + " train --resume --out " + out);
         } else {
             answer.println("Done: model, metrics.jsonl and loss.png are in " + out);
-            answer.println("Try: yoco generate " + out + " \"public static\"");
+            answer.println("Try: " + Yoco.command() + " generate " + out + " \"public static\"");
         }
         answer.flush();
     }

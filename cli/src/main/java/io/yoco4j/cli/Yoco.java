@@ -55,6 +55,11 @@ public final class Yoco implements Runnable {
                 .execute(args);
     }
 
+    /** How the user called this program, for commands that are suggested. */
+    static String command() {
+        return System.getProperty("yoco.command", "yoco");
+    }
+
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(), "a command is missing");
