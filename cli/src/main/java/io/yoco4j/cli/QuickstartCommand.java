@@ -113,8 +113,8 @@ final class QuickstartCommand implements Runnable {
         console.println("   " + folder + "            the model: weights, tokenizer, config, training state");
         console.println("   " + folder + "/loss.png   the loss as it fell");
         console.println("   " + yoco + " generate " + folder + " \"public final class \" --temperature 0.7 --stats");
-        console.println(
-                "   yoco generate " + folder + " \"public final class \" --loops 1     another depth, same weights");
+        console.println("   " + yoco + " generate " + folder
+                + " \"public final class \" --loops 1     another depth, same weights");
         console.println("   " + yoco + " train --resume --out " + folder + " --minutes "
                 + (long) Math.ceil(minutes * 10) + "     go on training");
         console.println("   " + yoco + " inspect --system yoco-u --size paper       what the paper's size costs");
