@@ -129,7 +129,7 @@ final class TrainCommand implements Runnable {
                         32 << 20,
                         maxBytes,
                         threads,
-                        (_, _) -> {}));
+                        new CollectingProgress(progress)));
     }
 
     /** The preset, with the loops that were asked for and a vocabulary that fits the tokenizer. */
