@@ -77,7 +77,7 @@ final class FakeMachine {
         Path home = folder.resolve(path);
         script(path + "/bin/javac", "exit 1");
         script(path + "/bin/java", """
-                case " $* " in *" -XX:ArchiveClassesAtExit="*) exit 0 ;; esac
+                case " $* " in *" -XX:DumpLoadedClassList="* | *" -Xshare:dump "*) exit 0 ;; esac
                 echo 'WARNING: Using incubator modules: jdk.incubator.vector' >&2
                 echo 'a real problem' >&2
                 echo "home %s"
