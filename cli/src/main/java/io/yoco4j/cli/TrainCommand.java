@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
             "SRC is [WEIGHT*]LOCATION[!GLOB,..]; a LOCATION is a folder, a zip or jar, a .txt, .jsonl (field \"text\"), each"
                     + " also .gz, a .parquet, jdk (the running JDK's sources) or maven:GROUP:ARTIFACT:VERSION (its sources).",
             "",
-            "  yoco train --system yoco-u --size tiny --data jdk!java.base/java/** --minutes 10 --out runs/first"
+            "  yoco train --system yoco-u --size tiny --data 'jdk!java.base/java/**' --minutes 10 --out runs/first"
         })
 final class TrainCommand implements Runnable {
     @Spec
