@@ -5,6 +5,7 @@ import io.yoco4j.core.arch.Accounting;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.ArchitectureJson;
 import io.yoco4j.core.arch.Attention;
+import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.arch.Stage;
 import io.yoco4j.core.checkpoint.Checkpoint;
 import java.io.PrintWriter;
@@ -100,11 +101,11 @@ final class InspectCommand implements Runnable {
         for (long n : contexts) {
             table.row(
                     Units.shortTokens(n),
-                    Units.bytes(costs.cacheBytes(n, 2)),
-                    Units.bytes(costs.cacheBytes(n, 4)),
+                    Units.bytes(costs.cacheBytes(n, KvFormat.BF16)),
+                    Units.bytes(costs.cacheBytes(n, KvFormat.F32)),
                     Units.count(costs.prefillFlops(n, false)),
                     Units.count(costs.decodeFlops(n - 1)),
-                    Units.bytes(costs.decodeBytes(n - 1, 2, 2)));
+                    Units.bytes(costs.decodeBytes(n - 1, 2, KvFormat.BF16)));
         }
         out.println(table);
         out.println(
@@ -136,11 +137,11 @@ final class InspectCommand implements Runnable {
         for (long n : contexts) {
             Map<String, Object> row = new LinkedHashMap<>();
             row.put("context", n);
-            row.put("kv_bytes_bf16", costs.cacheBytes(n, 2));
-            row.put("kv_bytes_f32", costs.cacheBytes(n, 4));
+            row.put("kv_bytes_bf16", costs.cacheBytes(n, KvFormat.BF16));
+            row.put("kv_bytes_f32", costs.cacheBytes(n, KvFormat.F32));
             row.put("prefill_flops", costs.prefillFlops(n, false));
             row.put("decode_flops", costs.decodeFlops(n - 1));
-            row.put("decode_bytes_bf16", costs.decodeBytes(n - 1, 2, 2));
+            row.put("decode_bytes_bf16", costs.decodeBytes(n - 1, 2, KvFormat.BF16));
             rows.add(row);
         }
         facts.put("contexts", rows);

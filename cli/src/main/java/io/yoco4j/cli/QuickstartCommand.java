@@ -2,6 +2,7 @@ package io.yoco4j.cli;
 
 import io.yoco4j.core.arch.Accounting;
 import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.arch.Presets;
 import io.yoco4j.core.checkpoint.CheckpointWriter;
 import io.yoco4j.core.checkpoint.DType;
@@ -190,9 +191,9 @@ final class QuickstartCommand implements Runnable {
                     system,
                     Units.count(costs.parameters()),
                     "" + a.effectiveDepth(),
-                    Units.bytes(costs.cacheBytes(8 << 10, 4)),
-                    Units.bytes(costs.cacheBytes(32 << 10, 4)),
-                    Units.bytes(costs.cacheBytes(128 << 10, 4)),
+                    Units.bytes(costs.cacheBytes(8 << 10, KvFormat.F32)),
+                    Units.bytes(costs.cacheBytes(32 << 10, KvFormat.F32)),
+                    Units.bytes(costs.cacheBytes(128 << 10, KvFormat.F32)),
                     String.format(Locale.ROOT, "%,.0f", speed.prefillTokensPerSecond()),
                     String.format(Locale.ROOT, "%,.0f", speed.decodeTokensPerSecond()));
         });
@@ -206,9 +207,9 @@ final class QuickstartCommand implements Runnable {
 
     /** The table predicts memory; it may do so because the measured bytes at 4K are what the prediction says. */
     private static void requireMeasured(Accounting costs, EngineSpeed speed) {
-        if (speed.cacheBytes() != costs.cacheBytes(CONTEXT, 4)) {
+        if (speed.cacheBytes() != costs.cacheBytes(CONTEXT, KvFormat.F32)) {
             throw new IllegalStateException("the cache measured " + speed.cacheBytes() + " bytes, but accounting says "
-                    + costs.cacheBytes(CONTEXT, 4));
+                    + costs.cacheBytes(CONTEXT, KvFormat.F32));
         }
     }
 }

@@ -175,7 +175,7 @@ public final class Session {
         return model.generate(this, prompt, options);
     }
 
-    /** Bytes of keys, values and states held: what {@code Accounting.cacheBytes(position, 4)} says. */
+    /** Bytes of keys, values and states held: what {@code Accounting.cacheBytes(position, KvFormat.F32)} says. */
     public long cacheBytes() {
         return context.cacheBytes();
     }

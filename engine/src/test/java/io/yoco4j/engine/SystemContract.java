@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.yoco4j.core.arch.Accounting;
 import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.checkpoint.CheckpointWriter;
 import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.RandomWeights;
@@ -140,17 +141,17 @@ abstract class SystemContract {
         try (YocoModel model = model(a, DType.F32)) {
             Session session =
                     model.session(SessionOptions.builder().prefillChunk(64).build());
-            assertThat(session.cacheBytes()).isEqualTo(accounting.cacheBytes(0, 4));
+            assertThat(session.cacheBytes()).isEqualTo(accounting.cacheBytes(0, KvFormat.F32));
             for (int n : new int[] {1, 2, 1, 1, 1, 40, 254}) {
                 session.prefill(slice(ids, 0, n), Logits.NONE);
                 assertThat(session.cacheBytes())
                         .as("position %d", session.position())
-                        .isEqualTo(accounting.cacheBytes(session.position(), 4));
+                        .isEqualTo(accounting.cacheBytes(session.position(), KvFormat.F32));
                 assertThat(session.allocatedBytes()).isGreaterThanOrEqualTo(session.cacheBytes());
             }
             session.reset();
             assertThat(session.position()).isZero();
-            assertThat(session.cacheBytes()).isEqualTo(accounting.cacheBytes(0, 4));
+            assertThat(session.cacheBytes()).isEqualTo(accounting.cacheBytes(0, KvFormat.F32));
             float[] again = session.prefill(ids, Logits.LAST).last();
             assertThat(again).isEqualTo(session(model).prefill(ids, Logits.LAST).last());
         }

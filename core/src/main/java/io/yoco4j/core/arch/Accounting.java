@@ -54,8 +54,8 @@ public final class Accounting {
     }
 
     /** Bytes of keys and values for a context of {@code n} tokens, without retention states. */
-    public long kvBytes(long n, double bytesPerValue) {
-        return Math.round(kvRows(n) * 2 * a.kvDim() * bytesPerValue);
+    public long kvBytes(long n, KvFormat format) {
+        return kvRows(n) * format.rowBytes(a);
     }
 
     /** Bytes of the retention states, float32, whatever the context's length. */
@@ -70,8 +70,8 @@ public final class Accounting {
     }
 
     /** Everything a context of {@code n} tokens keeps: {@link #kvBytes} and {@link #stateBytes}. */
-    public long cacheBytes(long n, double bytesPerValue) {
-        return kvBytes(n, bytesPerValue) + stateBytes();
+    public long cacheBytes(long n, KvFormat format) {
+        return kvBytes(n, format) + stateBytes();
     }
 
     // ---- operations
@@ -194,18 +194,18 @@ public final class Accounting {
      * per layer application that attends to it.
      *
      * @param bytesPerWeight of matrices; norms are float32
-     * @param bytesPerValue of cached keys and values
+     * @param format of cached keys and values
      */
-    public double decodeBytes(long position, double bytesPerWeight, double bytesPerValue) {
+    public double decodeBytes(long position, double bytesPerWeight, KvFormat format) {
         double weights = headLinear() / 2 + cacheLinear() / 2 + a.hiddenSize();
-        double values = 0;
+        double rows = 0;
         for (Stage s : a.stages()) {
             weights += selfLinear(s) / 2;
             if (!(s.attention() instanceof Attention.GatedRetention)) {
-                values += 2.0 * a.kvDim() * keysAt(s, position) * s.layers() * s.loops();
+                rows += keysAt(s, position) * s.layers() * s.loops();
             }
         }
-        return weights * bytesPerWeight + values * bytesPerValue + 2.0 * stateBytes();
+        return weights * bytesPerWeight + rows * format.rowBytes(a) + 2.0 * stateBytes();
     }
 
     // ---- formulas

@@ -15,8 +15,8 @@ class AccountingTest {
     @CsvSource({"transformer,320,10240", "rins,640,20480", "yoco,26,522", "yoco-u,46,542"})
     void paperTableOfKvCache(String system, long at8k, long at256k) {
         Accounting accounting = new Accounting(Presets.architecture(system, "paper"));
-        assertThat(accounting.kvBytes(8192, 2)).isEqualTo(at8k * MIB);
-        assertThat(accounting.kvBytes(262_144, 2)).isEqualTo(at256k * MIB);
+        assertThat(accounting.kvBytes(8192, KvFormat.BF16)).isEqualTo(at8k * MIB);
+        assertThat(accounting.kvBytes(262_144, KvFormat.BF16)).isEqualTo(at256k * MIB);
     }
 
     @Test
@@ -36,8 +36,8 @@ class AccountingTest {
         assertThat(accounting.parameters()).isEqualTo(512 * 64 + 4 * (layer + 2 * 64) + 64);
         assertThat(accounting.nonEmbeddingParameters()).isEqualTo(4 * (layer + 2 * 64) + 64);
         assertThat(accounting.decodeFlops(9)).isEqualTo(2.0 * (4 * layer + 512 * 64) + 4 * 4.0 * 64 * 10);
-        assertThat(accounting.kvBytes(100, 4)).isEqualTo(4L * 100 * 2 * 64 * 4);
-        assertThat(accounting.decodeBytes(9, 2, 2))
+        assertThat(accounting.kvBytes(100, KvFormat.F32)).isEqualTo(4L * 100 * 2 * 64 * 4);
+        assertThat(accounting.decodeBytes(9, 2, KvFormat.BF16))
                 .isEqualTo(2.0 * (4 * layer + 512 * 64 + 64) + 2.0 * 4 * 2 * 64 * 10);
     }
 
