@@ -10,7 +10,8 @@ public enum DType {
     F16(2, 0x7c00_7c00_7c00_7c00L, 0x0400_0400_0400_0400L),
     I64(8, 0, 0),
     I32(4, 0, 0),
-    U8(1, 0, 0);
+    U8(1, 0, 0),
+    I8(1, 0, 0);
 
     private final int bytes;
     private final long exponentMask;

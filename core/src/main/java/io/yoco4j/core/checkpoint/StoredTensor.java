@@ -40,7 +40,7 @@ public record StoredTensor(String name, DType dtype, long[] shape, MemorySegment
                     out[i] = Float.float16ToFloat(data.get(SHORT, 2L * i));
                 }
             }
-            case I64, I32, U8 -> throw wrongType("a floating-point type");
+            case I64, I32, U8, I8 -> throw wrongType("a floating-point type");
         }
         return out;
     }
@@ -56,6 +56,7 @@ public record StoredTensor(String name, DType dtype, long[] shape, MemorySegment
                 case I64 -> data.get(LONG, 8L * i);
                 case I32 -> data.get(INT, 4L * i);
                 case U8 -> data.get(ValueLayout.JAVA_BYTE, i) & 0xff;
+                case I8 -> data.get(ValueLayout.JAVA_BYTE, i);
                 case F32, BF16, F16 -> throw wrongType("an integer type");
             };
         }

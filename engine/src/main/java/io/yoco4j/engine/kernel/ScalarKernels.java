@@ -24,7 +24,7 @@ public final class ScalarKernels implements Kernels {
             case F32 -> data.get(FLOAT, 4 * i);
             case BF16 -> Float.intBitsToFloat(data.get(SHORT, 2 * i) << 16);
             case F16 -> Float.float16ToFloat(data.get(SHORT, 2 * i));
-            case I64, I32, U8 -> throw new IllegalArgumentException("weights are floating-point, not " + dtype);
+            case I64, I32, U8, I8 -> throw new IllegalArgumentException("weights are floating-point, not " + dtype);
         };
     }
 

@@ -96,7 +96,7 @@ final class VectorKernels implements Kernels {
                     f16(data, element + i).intoArray(out, outOffset + i);
                 }
             }
-            case I64, I32, U8 -> throw new IllegalArgumentException("weights are floating-point, not " + dtype);
+            case I64, I32, U8, I8 -> throw new IllegalArgumentException("weights are floating-point, not " + dtype);
         }
         for (; i < n; i++) {
             out[outOffset + i] = ScalarKernels.element(data, dtype, element + i);
@@ -122,7 +122,7 @@ final class VectorKernels implements Kernels {
                 case F32 -> dot4F32(data, at, k, x, xOffset, y, yOffset + o, add);
                 case BF16 -> dot4Bf16(data, at, k, x, xOffset, y, yOffset + o, add);
                 case F16 -> dot4F16(data, at, k, x, xOffset, y, yOffset + o, add);
-                case I64, I32, U8 -> throw new IllegalArgumentException("weights are floating-point, not " + dtype);
+                case I64, I32, U8, I8 -> throw new IllegalArgumentException("weights are floating-point, not " + dtype);
             }
         }
         for (; o < outputs; o++) {
@@ -222,7 +222,7 @@ final class VectorKernels implements Kernels {
                 case F32 -> f32(data, element + i);
                 case BF16 -> bf16(data, element + i);
                 case F16 -> f16(data, element + i);
-                case I64, I32, U8 -> throw new IllegalArgumentException("weights are floating-point, not " + dtype);
+                case I64, I32, U8, I8 -> throw new IllegalArgumentException("weights are floating-point, not " + dtype);
             };
             sum = w.fma(FloatVector.fromArray(F, x, xOffset + i), sum);
         }
