@@ -51,11 +51,7 @@ public final class WindowKvCache implements KvCache {
 
     /** Takes in the {@code n} rows of a chunk; only the last {@code window} of them are kept. */
     public void append(KvRows chunk, int n) {
-        if (wraps(n)) {
-            rows.claim(0, window);
-        } else {
-            rows.claim(end % window, end % window + n);
-        }
+        reserve(n);
         for (int i = Math.max(0, n - window); i < n; i++) {
             rows.put((int) (((long) end + i) % window), chunk, i);
         }
@@ -88,13 +84,27 @@ public final class WindowKvCache implements KvCache {
     }
 
     @Override
+    public void reserve(int n) {
+        if (wraps(n)) {
+            rows.claim(0, window);
+        } else {
+            rows.claim(end % window, end % window + n);
+        }
+    }
+
+    @Override
+    public void trim() {
+        rows.truncate(length());
+    }
+
+    @Override
     public WindowKvCache fork() {
         return new WindowKvCache(window, rows.fork(), end);
     }
 
     @Override
     public void release() {
-        rows.release();
+        rows.truncate(0);
         end = 0;
     }
 }
