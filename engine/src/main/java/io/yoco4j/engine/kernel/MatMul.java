@@ -6,12 +6,16 @@ import java.util.Arrays;
  * Products of rows of activations with stored matrices: {@code out [n, outputs] (+)= x [n, inputs] * W^T}. Several
  * matrices that share an input run as one job.
  *
- * <p>Few rows: a stream of dot products, split over outputs. Many rows: x is packed into panels once, each weight panel
- * is unpacked once per block of K, and the register-blocked tile runs over both (Goto and van de Geijn 2008).
+ * <p>One row: a stream of dot products, split over outputs. A few: each stored row is unpacked once and meets all rows of
+ * x. Many: x is packed into panels once, each weight panel is unpacked once per block of K, and the register-blocked tile
+ * runs over both (Goto and van de Geijn 2008).
  */
 public final class MatMul {
-    /** From so many rows on, unpacking panels pays. */
-    static final int MANY = 6;
+    /** From so many rows on, panels pay. */
+    static final int MANY = 24;
+
+    /** Columns of a block of a few-row product: 4 unpacked rows of them stay in the first-level cache. */
+    private static final int FEW_K = 1024;
 
     /** K is blocked so that a weight panel stays in the first-level cache. */
     static final int K_BLOCK = 256;
@@ -19,6 +23,7 @@ public final class MatMul {
     private static final int MAX_TERMS = 4;
     private static final int PANEL = Kernels.PANEL;
     private static final int ROWS = Kernels.ROWS;
+    private static final int BLOCK = Kernels.BLOCK;
     /** Outputs per task of a few-row product: whole groups of four. */
     private static final int FEW_CHUNK = 32;
 
@@ -85,13 +90,18 @@ public final class MatMul {
         long outputs = 0;
         int panelTasks = 0;
         int fewTasks = 0;
+        int dotScratch = 0;
         for (int t = 0; t < terms; t++) {
+            dotScratch = Math.max(dotScratch, weights[t].dotScratch());
             outputs += weights[t].outputs();
             panelTasks += blocks(weights[t].outputs(), PANEL);
             fewTasks += blocks(weights[t].outputs(), FEW_CHUNK);
         }
         long operations = outputs * inputs * n;
         if (n < MANY) {
+            for (int i = 0; i < scratches.length && scratches[i].length < dotScratch; i++) {
+                scratches[i] = new float[dotScratch];
+            }
             pool.run(fewTasks, fewJob, operations);
         } else {
             int rowPanels = blocks(n, PANEL);
@@ -117,8 +127,42 @@ public final class MatMul {
         Weight w = weights[t];
         int first = chunk * FEW_CHUNK;
         int rows = Math.min(FEW_CHUNK, w.outputs() - first);
-        for (int r = 0; r < n; r++) {
-            w.dotRows(kernels, first, rows, x, r * inputs, outs[t], r * w.outputs() + first, adds[t]);
+        if (n == 1) {
+            kernels.dotRows(w, first, rows, x, 0, outs[t], first, adds[t], scratches[worker]);
+            return;
+        }
+        if (!adds[t]) {
+            for (int r = 0; r < n; r++) {
+                Arrays.fill(outs[t], r * w.outputs() + first, r * w.outputs() + first + rows, 0);
+            }
+        }
+        for (int o = first; o < first + rows; o += BLOCK) {
+            for (int from = 0; from < inputs; from += FEW_K) {
+                fewBlock(w, o, Math.min(BLOCK, w.outputs() - o), from, Math.min(FEW_K, inputs - from), outs[t], worker);
+            }
+        }
+    }
+
+    /** Adds products of columns {@code from ..} of up to 4 outputs with all rows; beyond the last row it is repeated. */
+    private void fewBlock(Weight w, int first, int outputs, int from, int k, float[] out, int worker) {
+        float[] unpacked = panels[worker];
+        float[] tile = tiles[worker];
+        for (int o = 0; o < outputs; o++) {
+            kernels.unpack(w, first + o, from, k, unpacked, o * k);
+        }
+        for (int r = 0; r < n; r += BLOCK) {
+            int rows = Math.min(BLOCK, n - r);
+            int x0 = r * inputs + from;
+            int x1 = x0 + Math.min(1, rows - 1) * inputs;
+            int x2 = x0 + Math.min(2, rows - 1) * inputs;
+            int x3 = x0 + (rows - 1) * inputs;
+            kernels.block(k, unpacked, x, x0, x1, x2, x3, tile);
+            for (int i = 0; i < rows; i++) {
+                int to = (r + i) * w.outputs() + first;
+                for (int o = 0; o < outputs; o++) {
+                    out[to + o] += tile[i * BLOCK + o];
+                }
+            }
         }
     }
 
