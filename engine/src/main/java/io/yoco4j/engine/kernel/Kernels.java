@@ -14,6 +14,9 @@ public interface Kernels extends WeightKernels, TileKernels, RowKernels, Attenti
     /** Rows and outputs that {@link #block} computes at once. */
     int BLOCK = 4;
 
+    /** Partial sums that {@link #block} keeps of each result. */
+    int PARTIAL = 16;
+
     /** For messages and statistics, e.g. {@code vector-512} or {@code scalar}. */
     String name();
 }

@@ -24,6 +24,8 @@ public final class MatMul {
     private static final int PANEL = Kernels.PANEL;
     private static final int ROWS = Kernels.ROWS;
     private static final int BLOCK = Kernels.BLOCK;
+    /** Partial sums of a block. */
+    private static final int SUMS = BLOCK * BLOCK * Kernels.PARTIAL;
     /** Outputs per task of a few-row product: whole groups of four. */
     private static final int FEW_CHUNK = 32;
 
@@ -34,6 +36,7 @@ public final class MatMul {
     private final boolean[] adds = new boolean[MAX_TERMS];
     private final float[][] panels;
     private final float[][] scratches;
+    private final int[][] words;
     private final float[][] tiles;
     private final WorkerPool.Job packJob = this::pack;
     private final WorkerPool.Job fewJob = this::few;
@@ -48,7 +51,8 @@ public final class MatMul {
         this.kernels = kernels;
         this.pool = pool;
         panels = new float[pool.threads()][K_BLOCK * PANEL];
-        scratches = new float[pool.threads()][PANEL * (K_BLOCK + 16)];
+        scratches = new float[pool.threads()][blocks(MANY, BLOCK) * SUMS];
+        words = new int[pool.threads()][K_BLOCK * PANEL];
         tiles = new float[pool.threads()][ROWS * PANEL];
     }
 
@@ -131,36 +135,38 @@ public final class MatMul {
             kernels.dotRows(w, first, rows, x, 0, outs[t], first, adds[t], scratches[worker]);
             return;
         }
-        if (!adds[t]) {
-            for (int r = 0; r < n; r++) {
-                Arrays.fill(outs[t], r * w.outputs() + first, r * w.outputs() + first + rows, 0);
-            }
-        }
         for (int o = first; o < first + rows; o += BLOCK) {
-            for (int from = 0; from < inputs; from += FEW_K) {
-                fewBlock(w, o, Math.min(BLOCK, w.outputs() - o), from, Math.min(FEW_K, inputs - from), outs[t], worker);
-            }
+            fewBlock(w, o, Math.min(BLOCK, w.outputs() - o), outs[t], adds[t], worker);
         }
     }
 
-    /** Adds products of columns {@code from ..} of up to 4 outputs with all rows; beyond the last row it is repeated. */
-    private void fewBlock(Weight w, int first, int outputs, int from, int k, float[] out, int worker) {
+    /** Up to 4 outputs of all rows; in the last block of rows the last one is repeated. */
+    private void fewBlock(Weight w, int first, int outputs, float[] out, boolean add, int worker) {
         float[] unpacked = panels[worker];
-        float[] tile = tiles[worker];
-        for (int o = 0; o < outputs; o++) {
-            kernels.unpack(w, first + o, from, k, unpacked, o * k);
+        float[] sums = scratches[worker];
+        Arrays.fill(sums, 0, blocks(n, BLOCK) * SUMS, 0);
+        for (int from = 0; from < inputs; from += FEW_K) {
+            int k = Math.min(FEW_K, inputs - from);
+            for (int o = 0; o < outputs; o++) {
+                kernels.unpack(w, first + o, from, k, unpacked, o * k);
+            }
+            for (int r = 0; r < n; r += BLOCK) {
+                int last = Math.min(BLOCK, n - r) - 1;
+                int x0 = r * inputs + from;
+                int x1 = x0 + Math.min(1, last) * inputs;
+                int x2 = x0 + Math.min(2, last) * inputs;
+                int x3 = x0 + last * inputs;
+                kernels.block(k, unpacked, x, x0, x1, x2, x3, sums, r / BLOCK * SUMS);
+            }
         }
+        float[] tile = tiles[worker];
         for (int r = 0; r < n; r += BLOCK) {
-            int rows = Math.min(BLOCK, n - r);
-            int x0 = r * inputs + from;
-            int x1 = x0 + Math.min(1, rows - 1) * inputs;
-            int x2 = x0 + Math.min(2, rows - 1) * inputs;
-            int x3 = x0 + (rows - 1) * inputs;
-            kernels.block(k, unpacked, x, x0, x1, x2, x3, tile);
-            for (int i = 0; i < rows; i++) {
-                int to = (r + i) * w.outputs() + first;
+            kernels.fold(sums, r / BLOCK * SUMS, tile);
+            for (int i = r; i < Math.min(n, r + BLOCK); i++) {
+                int to = i * w.outputs() + first;
                 for (int o = 0; o < outputs; o++) {
-                    out[to + o] += tile[i * BLOCK + o];
+                    float total = tile[(i - r) * BLOCK + o];
+                    out[to + o] = add ? out[to + o] + total : total;
                 }
             }
         }
@@ -186,7 +192,7 @@ public final class MatMul {
         float[] unpacked = panels[worker];
         for (int from = 0; from < inputs; from += K_BLOCK) {
             int k = Math.min(K_BLOCK, inputs - from);
-            w.unpackPanel(kernels, first, columns, from, k, unpacked, scratches[worker]);
+            kernels.unpackPanel(w, first, columns, from, k, unpacked, words[worker], scratches[worker]);
             boolean add = adds[t] || from > 0;
             for (int r = 0; r < n; r += ROWS) {
                 int a = (r / PANEL * inputs + from) * PANEL + r % PANEL;
@@ -220,13 +226,5 @@ public final class MatMul {
                 out[at] = add ? out[at] + tile[r * PANEL + j] : tile[r * PANEL + j];
             }
         }
-    }
-
-    /** Bytes of scratch memory held. */
-    public long allocatedBytes() {
-        return Float.BYTES
-                * (packed.length
-                        + Arrays.stream(panels).mapToLong(p -> p.length).sum()
-                        + Arrays.stream(scratches).mapToLong(s -> s.length).sum());
     }
 }

@@ -38,6 +38,16 @@ interface ScalarWeights extends WeightKernels {
     }
 
     @Override
+    default void unpackPanel(
+            Weight w, int first, int rows, int from, int k, float[] panel, int[] words, float[] scales) {
+        for (int i = 0; i < k; i++) {
+            for (int r = 0; r < Kernels.PANEL; r++) {
+                panel[i * Kernels.PANEL + r] = r < rows ? value(w, first + r, from + i) : 0;
+            }
+        }
+    }
+
+    @Override
     default void dotRows(
             Weight w,
             int first,

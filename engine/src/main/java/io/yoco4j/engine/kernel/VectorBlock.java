@@ -6,47 +6,56 @@ import static io.yoco4j.engine.kernel.Lanes.sum;
 
 import jdk.incubator.vector.FloatVector;
 
-/** The products of 4 rows with 4 rows on the Vector API: 16 vectors of sums in registers, folded at the end. */
+/** The products of 4 rows with 4 rows on the Vector API: 16 vectors of sums in registers. */
 final class VectorBlock {
+    private static final int PARTIAL = Kernels.PARTIAL;
+
     private VectorBlock() {}
 
-    static void block(int k, float[] w, float[] x, int x0, int x1, int x2, int x3, float[] out) {
+    static void block(int k, float[] w, float[] x, int x0, int x1, int x2, int x3, float[] sums, int sumsOffset) {
         int bound = F.loopBound(k);
-        sums(k, bound / LANES, w, x, x0, x1, x2, x3, out);
-        for (int c = 0; c < Kernels.BLOCK * Kernels.BLOCK; c++) {
-            out[c] = sum(FloatVector.fromArray(F, out, c * LANES));
-        }
+        vectors(k, bound / LANES, w, x, x0, x1, x2, x3, sums, sumsOffset);
         for (int i = bound; i < k; i++) {
             for (int o = 0; o < Kernels.BLOCK; o++) {
                 float factor = w[o * k + i];
-                out[o] += factor * x[x0 + i];
-                out[Kernels.BLOCK + o] += factor * x[x1 + i];
-                out[2 * Kernels.BLOCK + o] += factor * x[x2 + i];
-                out[3 * Kernels.BLOCK + o] += factor * x[x3 + i];
+                sums[sumsOffset + PARTIAL * o] += factor * x[x0 + i];
+                sums[sumsOffset + PARTIAL * (Kernels.BLOCK + o)] += factor * x[x1 + i];
+                sums[sumsOffset + PARTIAL * (2 * Kernels.BLOCK + o)] += factor * x[x2 + i];
+                sums[sumsOffset + PARTIAL * (3 * Kernels.BLOCK + o)] += factor * x[x3 + i];
             }
         }
     }
 
-    /** Sums of row r and output o, by lane, to {@code out[(4 r + o) LANES]}. */
-    private static void sums(int k, int vectors, float[] w, float[] x, int x0, int x1, int x2, int x3, float[] out) {
+    static void fold(float[] sums, int sumsOffset, float[] out) {
+        for (int c = 0; c < Kernels.BLOCK * Kernels.BLOCK; c++) {
+            float total = 0;
+            for (int l = 0; l < PARTIAL; l += LANES) {
+                total += sum(FloatVector.fromArray(F, sums, sumsOffset + c * PARTIAL + l));
+            }
+            out[c] = total;
+        }
+    }
+
+    private static void vectors(
+            int k, int vectors, float[] w, float[] x, int x0, int x1, int x2, int x3, float[] out, int at) {
         int k2 = 2 * k;
         int k3 = 3 * k;
-        FloatVector c00 = FloatVector.zero(F);
-        FloatVector c01 = FloatVector.zero(F);
-        FloatVector c02 = FloatVector.zero(F);
-        FloatVector c03 = FloatVector.zero(F);
-        FloatVector c10 = FloatVector.zero(F);
-        FloatVector c11 = FloatVector.zero(F);
-        FloatVector c12 = FloatVector.zero(F);
-        FloatVector c13 = FloatVector.zero(F);
-        FloatVector c20 = FloatVector.zero(F);
-        FloatVector c21 = FloatVector.zero(F);
-        FloatVector c22 = FloatVector.zero(F);
-        FloatVector c23 = FloatVector.zero(F);
-        FloatVector c30 = FloatVector.zero(F);
-        FloatVector c31 = FloatVector.zero(F);
-        FloatVector c32 = FloatVector.zero(F);
-        FloatVector c33 = FloatVector.zero(F);
+        FloatVector c00 = FloatVector.fromArray(F, out, at);
+        FloatVector c01 = FloatVector.fromArray(F, out, at + PARTIAL);
+        FloatVector c02 = FloatVector.fromArray(F, out, at + 2 * PARTIAL);
+        FloatVector c03 = FloatVector.fromArray(F, out, at + 3 * PARTIAL);
+        FloatVector c10 = FloatVector.fromArray(F, out, at + 4 * PARTIAL);
+        FloatVector c11 = FloatVector.fromArray(F, out, at + 5 * PARTIAL);
+        FloatVector c12 = FloatVector.fromArray(F, out, at + 6 * PARTIAL);
+        FloatVector c13 = FloatVector.fromArray(F, out, at + 7 * PARTIAL);
+        FloatVector c20 = FloatVector.fromArray(F, out, at + 8 * PARTIAL);
+        FloatVector c21 = FloatVector.fromArray(F, out, at + 9 * PARTIAL);
+        FloatVector c22 = FloatVector.fromArray(F, out, at + 10 * PARTIAL);
+        FloatVector c23 = FloatVector.fromArray(F, out, at + 11 * PARTIAL);
+        FloatVector c30 = FloatVector.fromArray(F, out, at + 12 * PARTIAL);
+        FloatVector c31 = FloatVector.fromArray(F, out, at + 13 * PARTIAL);
+        FloatVector c32 = FloatVector.fromArray(F, out, at + 14 * PARTIAL);
+        FloatVector c33 = FloatVector.fromArray(F, out, at + 15 * PARTIAL);
         for (int v = 0; v < vectors; v++) {
             int i = v * LANES;
             FloatVector w0 = FloatVector.fromArray(F, w, i);
@@ -74,21 +83,21 @@ final class VectorBlock {
             c32 = r3.fma(w2, c32);
             c33 = r3.fma(w3, c33);
         }
-        c00.intoArray(out, 0);
-        c01.intoArray(out, LANES);
-        c02.intoArray(out, 2 * LANES);
-        c03.intoArray(out, 3 * LANES);
-        c10.intoArray(out, 4 * LANES);
-        c11.intoArray(out, 5 * LANES);
-        c12.intoArray(out, 6 * LANES);
-        c13.intoArray(out, 7 * LANES);
-        c20.intoArray(out, 8 * LANES);
-        c21.intoArray(out, 9 * LANES);
-        c22.intoArray(out, 10 * LANES);
-        c23.intoArray(out, 11 * LANES);
-        c30.intoArray(out, 12 * LANES);
-        c31.intoArray(out, 13 * LANES);
-        c32.intoArray(out, 14 * LANES);
-        c33.intoArray(out, 15 * LANES);
+        c00.intoArray(out, at);
+        c01.intoArray(out, at + PARTIAL);
+        c02.intoArray(out, at + 2 * PARTIAL);
+        c03.intoArray(out, at + 3 * PARTIAL);
+        c10.intoArray(out, at + 4 * PARTIAL);
+        c11.intoArray(out, at + 5 * PARTIAL);
+        c12.intoArray(out, at + 6 * PARTIAL);
+        c13.intoArray(out, at + 7 * PARTIAL);
+        c20.intoArray(out, at + 8 * PARTIAL);
+        c21.intoArray(out, at + 9 * PARTIAL);
+        c22.intoArray(out, at + 10 * PARTIAL);
+        c23.intoArray(out, at + 11 * PARTIAL);
+        c30.intoArray(out, at + 12 * PARTIAL);
+        c31.intoArray(out, at + 13 * PARTIAL);
+        c32.intoArray(out, at + 14 * PARTIAL);
+        c33.intoArray(out, at + 15 * PARTIAL);
     }
 }

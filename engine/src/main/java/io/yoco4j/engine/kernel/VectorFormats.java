@@ -41,10 +41,16 @@ final class VectorFormats {
                 .reinterpretAsFloats();
     }
 
-    /** Exponent and significand shifted into place are the value times 2^-112, subnormals included. */
     static FloatVector f16(MemorySegment data, long at) {
-        IntVector bits =
-                (IntVector) ShortVector.fromMemorySegment(S, data, at, LITTLE).convertShape(VectorOperators.S2I, I, 0);
+        return f16(
+                (IntVector) ShortVector.fromMemorySegment(S, data, at, LITTLE).convertShape(VectorOperators.S2I, I, 0));
+    }
+
+    /**
+     * From float16 bits with their sign extended. Exponent and significand shifted into place are the value times 2^-112,
+     * subnormals included.
+     */
+    static FloatVector f16(IntVector bits) {
         FloatVector magnitude = bits.and(0x7fff)
                 .lanewise(VectorOperators.LSHL, 13)
                 .reinterpretAsFloats()

@@ -88,6 +88,12 @@ interface VectorWeights extends WeightKernels {
     }
 
     @Override
+    default void unpackPanel(
+            Weight w, int first, int rows, int from, int k, float[] panel, int[] words, float[] scales) {
+        VectorPanels.unpack(w, first, rows, from, k, panel, words, scales);
+    }
+
+    @Override
     default void dotRows(
             Weight w,
             int first,

@@ -70,18 +70,4 @@ public record Weight(WeightFormat format, MemorySegment data, MemorySegment scal
     public int dotScratch() {
         return Kernels.PANEL + 2 * groups() + Kernels.PANEL;
     }
-
-    /**
-     * Columns {@code from .. from + k} of rows {@code first .. first + rows} as a panel [k][32].
-     *
-     * @param scratch at least 32 x (k + 16) floats
-     */
-    public void unpackPanel(Kernels kernels, int first, int rows, int from, int k, float[] panel, float[] scratch) {
-        // A row stride that is no power of two keeps the 32 rows in different cache sets.
-        int stride = k + 16;
-        for (int r = 0; r < rows; r++) {
-            kernels.unpack(this, first + r, from, k, scratch, r * stride);
-        }
-        kernels.transpose(scratch, 0, stride, rows, k, panel, 0);
-    }
 }
