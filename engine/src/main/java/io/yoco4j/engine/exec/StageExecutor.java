@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.Attention;
+import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.arch.Stage;
 import io.yoco4j.core.arch.Stage.LoopInput;
 import io.yoco4j.core.arch.Stage.LoopKv;
@@ -11,6 +12,7 @@ import io.yoco4j.engine.cache.ContextState;
 import io.yoco4j.engine.cache.GlobalKvCache;
 import io.yoco4j.engine.cache.KeyView;
 import io.yoco4j.engine.cache.KvRows;
+import io.yoco4j.engine.cache.KvShape;
 import io.yoco4j.engine.cache.WindowKvCache;
 import io.yoco4j.engine.kernel.Kernels;
 import io.yoco4j.engine.kernel.MatMul;
@@ -52,13 +54,17 @@ public final class StageExecutor {
     private final int kvHeads; // KV
     private final int headDim; // hd
     private final float embeddingMultiplier;
+    private final KvFormat kvFormat;
 
     private final MatMul matMul;
     private final RowOps rows;
     private final AttentionKernel attention;
     private final RetentionKernel retention;
     private final KeyView view = new KeyView();
-    /** Keys and values of the chunk itself, for layers that keep only a window; one per layer where loops reuse them. */
+    /**
+     * Keys and values of the chunk itself, for layers that keep only a window; one per layer where loops reuse them. In
+     * the caches' format, so that results do not depend on how a sequence is cut into chunks.
+     */
     private final List<KvRows> chunkKv = new ArrayList<>();
 
     private int capacity;
@@ -78,9 +84,14 @@ public final class StageExecutor {
     private int n; // rows now
     private int firstPosition; // of row 0
 
-    /** An executor for weights of {@code a}, whose loops may be overridden by the contexts that run. */
-    public StageExecutor(Architecture a, ModelWeights weights, Kernels kernels, WorkerPool pool) {
+    /**
+     * An executor for weights of {@code a}, whose loops may be overridden by the contexts that run.
+     *
+     * @param kvFormat of all contexts
+     */
+    public StageExecutor(Architecture a, ModelWeights weights, Kernels kernels, WorkerPool pool, KvFormat kvFormat) {
         this.weights = weights;
+        this.kvFormat = kvFormat;
         hidden = a.hiddenSize();
         queryDim = a.queryDim();
         kvDim = a.kvDim();
@@ -216,7 +227,7 @@ public final class StageExecutor {
 
     private KvRows chunkKv(int layer) {
         while (chunkKv.size() <= layer) {
-            chunkKv.add(new KvRows(kvHeads, headDim, UNBOUNDED));
+            chunkKv.add(new KvRows(KvShape.of(kvFormat, kvHeads, headDim, UNBOUNDED)));
         }
         return chunkKv.get(layer);
     }
