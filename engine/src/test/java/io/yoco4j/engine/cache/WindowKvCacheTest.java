@@ -25,12 +25,17 @@ class WindowKvCacheTest {
         int end = 0;
         for (int step = 0; step < 60; step++) {
             int n = 1 + random.nextInt(step % 3 == 0 ? 2 * window + 1 : 7);
-            chunk.reserve(n);
+            int first = random.nextInt(40);
+            chunk.reserve(first + n);
             for (int i = 0; i < n; i++) {
-                chunk.put(i, filled(end + i), filled(-(end + i)), 0);
+                chunk.put(first + i, filled(end + i), filled(-(end + i)), 0);
             }
-            requireRows(cache.view(view, chunk, n), end - Math.min(end, window), end + n);
-            cache.append(chunk, n);
+            requireRows(cache.view(view, chunk, first, n), end - Math.min(end, window), end + n);
+            cache.reserve(n);
+            for (int i = n - 1; i >= 0; i--) {
+                cache.put(i, n, chunk, first + i);
+            }
+            cache.advance(n);
             end += n;
             assertThat(cache.length()).isEqualTo(Math.min(end, window));
             assertThat(cache.cacheBytes()).isEqualTo(2L * Math.min(end, window) * A.kvDim() * 4);
