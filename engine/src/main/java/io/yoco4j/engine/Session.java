@@ -13,7 +13,8 @@ import java.util.function.BooleanSupplier;
  * A context: the tokens taken in so far, as caches. One thread uses it at a time; another that tries gets an
  * {@link IllegalStateException}. A call that is refused changes nothing.
  *
- * <p>Several sessions of a model may be used by as many threads; their steps take turns on the model's workers.
+ * <p>Several sessions of a model may be used by as many threads; their steps take turns on the model's workers. A
+ * {@link Batch} takes many of them through one step.
  */
 public final class Session {
     private final YocoModel model;

@@ -130,6 +130,12 @@ public final class YocoModel implements AutoCloseable {
         return new Session(this, options);
     }
 
+    /** An empty batch, for steps of many sessions at once. */
+    public Batch batch() {
+        requireOpen();
+        return new Batch(this);
+    }
+
     /** The most tokens of a step: 65,536, or what a very wide model's activations allow. */
     public int maxBatchTokens() {
         return Math.min(EngineOptions.MAX_CHUNK, executor.maxTokens());

@@ -81,15 +81,20 @@ class AttentionKernelTest {
                 attention.run(q, batch, window, out);
                 for (int row = 0; row < batch.rows(); row++) {
                     int s = which[batch.owner(row).entry];
+                    double worst = 0;
                     for (int h = 0; h < HEADS; h++) {
-                        requireEqual(out, q, (row * HEADS + h) * HD, s, h, batch.position(row), window);
+                        worst = Math.max(
+                                worst, difference(out, q, (row * HEADS + h) * HD, s, h, batch.position(row), window));
                     }
+                    assertThat(worst)
+                            .as("segment %d, position %d", s, batch.position(row))
+                            .isLessThan(1e-5);
                 }
             }
         }
     }
 
-    private void requireEqual(float[] out, float[] q, int at, int s, int head, int position, int window) {
+    private double difference(float[] out, float[] q, int at, int s, int head, int position, int window) {
         int kv = head / (HEADS / KV) * HD;
         double total = 0;
         double[] sums = new double[HD];
@@ -104,12 +109,11 @@ class AttentionKernelTest {
                 sums[j] += weight * values[s][i][kv + j];
             }
         }
+        double worst = 0;
         for (int j = 0; j < HD; j++) {
-            // NaN must fail, too.
-            assertThat(Math.abs(out[at + j] - sums[j] / total) < 1e-5)
-                    .as("segment %d, head %d, position %d", s, head, position)
-                    .isTrue();
+            worst = Math.max(worst, Math.abs(out[at + j] - sums[j] / total));
         }
+        return worst;
     }
 
     @ParameterizedTest
