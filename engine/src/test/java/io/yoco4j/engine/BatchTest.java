@@ -29,6 +29,11 @@ class BatchTest {
         return YocoModel.of(A, RandomWeights.of(A, DType.F32, 1), EngineOptions.defaults());
     }
 
+    /** The kernel of a product depends on how many rows there are, so results are not equal to the bit. */
+    private static void requireClose(float[] actual, float[] expected) {
+        assertThat(actual).usingComparatorWithPrecision(1e-3f).containsExactly(expected);
+    }
+
     @Test
     void anEntryThatIsRefusedLeavesTheOthersAsTheyWere() {
         try (YocoModel model = model();
@@ -62,7 +67,7 @@ class BatchTest {
             batch.run();
             assertThat(first.position()).isEqualTo(1);
             assertThat(second.position()).isEqualTo(3);
-            assertThat(batch.logits(0)).isEqualTo(model.session().decode(5));
+            requireClose(batch.logits(0), model.session().decode(5));
         }
     }
 
@@ -93,7 +98,7 @@ class BatchTest {
             assertThatThrownBy(() -> batch.logits(0)).hasMessageContaining("run it first");
             second.reset();
             batch.run();
-            assertThat(batch.logits(0)).isEqualTo(model.session().decode(5));
+            requireClose(batch.logits(0), model.session().decode(5));
             assertThat(second.position()).isEqualTo(4);
         }
     }
@@ -188,8 +193,8 @@ class BatchTest {
                             batch.prefill(one, ids, 0, 40, Logits.LAST);
                             batch.prefill(two, ids, 0, 40, Logits.LAST);
                             batch.run();
-                            assertThat(batch.logits(0)).isEqualTo(expected);
-                            assertThat(batch.logits(1)).isEqualTo(expected);
+                            requireClose(batch.logits(0), expected);
+                            requireClose(batch.logits(1), expected);
                         }
                     }))
                     .toList();
@@ -214,7 +219,7 @@ class BatchTest {
             float[] rest = cancelled
                     .prefill(IntStream.range(12, 30).toArray(), Logits.LAST)
                     .last();
-            assertThat(batch.logits(0)).usingComparatorWithPrecision(1e-4f).containsExactly(rest);
+            requireClose(batch.logits(0), rest);
         }
     }
 

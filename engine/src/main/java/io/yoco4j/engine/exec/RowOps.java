@@ -145,7 +145,7 @@ final class RowOps {
                 case ANGLES -> angles(i);
                 case EMBED -> {
                     if (embedding != null) {
-                        embedding.unpack(kernels, batch.id(i), 0, width, x, at);
+                        kernels.unpack(embedding, batch.id(i), 0, width, x, at);
                     }
                     if (factor != 1) {
                         kernels.scale(x, at, width, factor);
