@@ -22,8 +22,6 @@ final class AttentionKernel {
     private static final int ROWS = Kernels.ROWS;
     /** Keys of a tile: keys, values and scores of it stay in the second-level cache. */
     private static final int TILE = 128;
-    /** Rows of the panel below which a query is better done alone. */
-    private static final int MANY = 12;
     /** The maximum before any key: finite, so that differences with it are numbers. */
     private static final float LOWEST = -1e30f;
 
@@ -38,15 +36,15 @@ final class AttentionKernel {
 
     private final float scale;
     private final Scratch[] scratch;
-    private final WorkerPool.Job manyJob = this::many;
-    private final WorkerPool.Job fewJob = this::few;
+    private final AttentionTasks tasks;
+    private final WorkerPool.Job job = this::task;
 
     private float[] q = new float[0];
     private float[] out = new float[0];
-    private KeyView view = new KeyView();
-    private int n;
-    private int firstPosition;
+    private BatchRows batch = new BatchRows();
     private int window;
+    /** Of ranges of keys: for each head of the group a maximum, a total and sums [width]. */
+    private float[] partials = new float[0];
 
     AttentionKernel(Architecture a, Kernels kernels, WorkerPool pool) {
         this.kernels = kernels;
@@ -57,6 +55,7 @@ final class AttentionKernel {
         group = heads / kvHeads;
         width = (headDim + PANEL - 1) / PANEL * PANEL;
         scale = (float) (1 / Math.sqrt(headDim));
+        tasks = new AttentionTasks(pool.threads(), heads, kvHeads, headDim);
         scratch = new Scratch[pool.threads()];
         Arrays.setAll(scratch, i -> new Scratch());
     }
@@ -74,42 +73,46 @@ final class AttentionKernel {
     }
 
     /**
-     * Attends from {@code n} consecutive tokens.
+     * Attends from every row to the keys of its segment's view.
      *
-     * @param q queries, normed and rotated, [n, H x hd]
-     * @param firstPosition of the first token
+     * @param q queries, normed and rotated, [rows, H x hd]
      * @param window keys that a token sees, itself included
-     * @param out [n, H x hd]
+     * @param out [rows, H x hd]
      */
-    void run(float[] q, int n, int firstPosition, int window, KeyView view, float[] out) {
+    void run(float[] q, BatchRows batch, int window, float[] out) {
         this.q = q;
-        this.n = n;
-        this.firstPosition = firstPosition;
+        this.batch = batch;
         this.window = window;
-        this.view = view;
         this.out = out;
-        long keys = 0;
-        for (int span = 0; span < view.spans(); span++) {
-            keys += view.count(span);
+        tasks.plan(batch, window);
+        int size = tasks.partials() * group * (width + 2);
+        if (partials.length < size) {
+            partials = new float[size];
         }
-        long operations = 2 * keys * n * heads * headDim;
-        if (n * group >= MANY && n > 1) {
-            pool.run((n * group + PANEL - 1) / PANEL * kvHeads, manyJob, operations);
+        pool.run(tasks.count(), job, tasks.operations());
+    }
+
+    private void task(int task, int worker) {
+        int at = tasks.find(task);
+        Segment g = batch.segment(tasks.segment(at));
+        if (tasks.many(g)) {
+            many(g, task - tasks.first(at), scratch[worker]);
         } else {
-            pool.run(n * kvHeads, fewJob, operations);
+            few(g, task - tasks.first(at), at, scratch[worker]);
         }
     }
 
     // ---- 32 queries side by side
 
-    private void many(int task, int worker) {
-        Scratch s = scratch[worker];
+    private void many(Segment g, int task, Scratch s) {
+        KeyView view = g.view;
+        int rows = g.rows * group;
         int head = task % kvHeads;
         // Later tokens see more keys: longest first balances the threads.
-        int block = (n * group + PANEL - 1) / PANEL - 1 - task / kvHeads;
+        int block = (rows + PANEL - 1) / PANEL - 1 - task / kvHeads;
         int first = block * PANEL;
-        int lanes = Math.min(PANEL, n * group - first);
-        loadQueries(s, head, first, lanes);
+        int lanes = Math.min(PANEL, rows - first);
+        loadQueries(s, g, head, first, lanes);
         Arrays.fill(s.sums, 0, PANEL * width, 0);
         Arrays.fill(s.max, 0, PANEL, LOWEST);
         Arrays.fill(s.total, 0, PANEL, 0);
@@ -128,19 +131,19 @@ final class AttentionKernel {
                 i += count;
             }
         }
-        storeResults(s, head, first, lanes);
+        storeResults(s, g, head, first, lanes);
     }
 
     /** Queries of a block, scaled, as a panel [hd][32]; unused lanes repeat the last query. */
-    private void loadQueries(Scratch s, int head, int first, int lanes) {
+    private void loadQueries(Scratch s, Segment g, int head, int first, int lanes) {
         for (int lane = 0; lane < PANEL; lane++) {
             int row = first + Math.min(lane, lanes - 1);
             int token = row / group;
-            int from = (token * heads + head * group + row % group) * headDim;
+            int from = ((g.first + token) * heads + head * group + row % group) * headDim;
             for (int j = 0; j < headDim; j++) {
                 s.queries[j * PANEL + lane] = q[from + j] * scale;
             }
-            s.positions[lane] = firstPosition + token;
+            s.positions[lane] = g.position + token;
         }
     }
 
@@ -174,10 +177,10 @@ final class AttentionKernel {
         }
     }
 
-    private void storeResults(Scratch s, int head, int first, int lanes) {
+    private void storeResults(Scratch s, Segment g, int head, int first, int lanes) {
         for (int lane = 0; lane < lanes; lane++) {
             int row = first + lane;
-            int to = (row / group * heads + head * group + row % group) * headDim;
+            int to = ((g.first + row / group) * heads + head * group + row % group) * headDim;
             float factor = 1 / s.total[lane];
             for (int j = 0; j < headDim; j++) {
                 out[to + j] = s.sums[lane * width + j] * factor;
@@ -187,26 +190,52 @@ final class AttentionKernel {
 
     // ---- one query
 
-    private void few(int task, int worker) {
-        Scratch s = scratch[worker];
-        int token = task / kvHeads;
-        int head = task % kvHeads;
-        int position = firstPosition + token;
-        int from = (token * heads + head * group) * headDim;
+    private void few(Segment g, int task, int at, Scratch s) {
+        int ranges = tasks.ranges(at);
+        int query = task / ranges;
+        int head = query % kvHeads;
+        int token = query / kvHeads;
+        int from = ((g.first + token) * heads + head * group) * headDim;
         for (int j = 0; j < group * headDim; j++) {
             s.queries[j] = q[from + j] * scale;
         }
         Arrays.fill(s.sums, 0, group * width, 0);
         Arrays.fill(s.max, 0, group, LOWEST);
         Arrays.fill(s.total, 0, group, 0);
+        int range = task % ranges;
+        int position = g.position + token;
+        attend(s, g.view, head, cut(position, range, ranges), cut(position, range + 1, ranges));
+        if (ranges == 1) {
+            storeResult(s, from);
+        } else {
+            int partial = tasks.partial(at, query);
+            storePartial(s, partial + range);
+            if (tasks.lastRange(partial)) {
+                merge(s, partial, ranges);
+                storeResult(s, from);
+            }
+        }
+    }
+
+    /** The position where a range of the keys that a token sees begins; whole panels where there are several. */
+    private int cut(int position, int range, int ranges) {
+        int keys = AttentionTasks.keys(position, window);
+        int first = position + 1 - keys;
+        if (range == 0 || range == ranges) {
+            return range == 0 ? first : position + 1;
+        }
+        return Math.max(first, (first + (int) ((long) keys * range / ranges)) / PANEL * PANEL);
+    }
+
+    /** Keys at positions {@code first .. end}. */
+    private void attend(Scratch s, KeyView view, int head, int first, int end) {
         for (int span = 0; span < view.spans(); span++) {
             KvRows kv = view.rows(span);
-            int skip = Math.max(0, position - window + 1 - view.position(span));
-            int end = Math.min(view.count(span), position - view.position(span) + 1);
-            for (int i = skip; i < end; ) {
+            int last = Math.min(view.count(span), end - view.position(span));
+            for (int i = Math.max(0, first - view.position(span)); i < last; ) {
                 int row = view.from(span) + i;
                 int inBlock = row % kv.blockRows();
-                int count = Math.min(Math.min(end - i, TILE), kv.blockRows() - inBlock);
+                int count = Math.min(Math.min(last - i, TILE), kv.blockRows() - inBlock);
                 s.tile.load(kv.block(row / kv.blockRows()), head, inBlock, count);
                 for (int g = 0; g < group; g++) {
                     rows(s, g, inBlock, count);
@@ -214,10 +243,44 @@ final class AttentionKernel {
                 i += count;
             }
         }
+    }
+
+    private void storeResult(Scratch s, int to) {
         for (int g = 0; g < group; g++) {
             float factor = 1 / s.total[g];
             for (int j = 0; j < headDim; j++) {
-                out[from + g * headDim + j] = s.sums[g * width + j] * factor;
+                out[to + g * headDim + j] = s.sums[g * width + j] * factor;
+            }
+        }
+    }
+
+    private void storePartial(Scratch s, int partial) {
+        for (int g = 0; g < group; g++) {
+            int to = (partial * group + g) * (width + 2);
+            partials[to] = s.max[g];
+            partials[to + 1] = s.total[g];
+            System.arraycopy(s.sums, g * width, partials, to + 2, width);
+        }
+    }
+
+    /** Partial results of a query's ranges, in their order whoever made them, into totals and sums. */
+    private void merge(Scratch s, int first, int ranges) {
+        for (int g = 0; g < group; g++) {
+            int stride = group * (width + 2);
+            int from = (first * group + g) * (width + 2);
+            float max = LOWEST;
+            for (int r = 0; r < ranges; r++) {
+                max = Math.max(max, partials[from + r * stride]);
+            }
+            s.total[g] = 0;
+            Arrays.fill(s.sums, g * width, (g + 1) * width, 0);
+            for (int r = 0; r < ranges; r++) {
+                int at = from + r * stride;
+                float weight = (float) Math.exp(partials[at] - max);
+                s.total[g] += weight * partials[at + 1];
+                for (int j = 0; j < width; j++) {
+                    s.sums[g * width + j] += weight * partials[at + 2 + j];
+                }
             }
         }
     }
