@@ -16,7 +16,7 @@ public record EngineOptions(int threads, KernelSelection kernels, int prefillChu
     /** Default of {@link #prefillChunk}. */
     public static final int DEFAULT_CHUNK = 512;
 
-    private static final int MAX_CHUNK = 1 << 16;
+    static final int MAX_CHUNK = 1 << 16;
 
     public EngineOptions {
         int cores = Runtime.getRuntime().availableProcessors();

@@ -3,7 +3,9 @@ package io.yoco4j.engine;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.engine.cache.ContextState;
+import io.yoco4j.engine.exec.BatchRows;
 import io.yoco4j.engine.exec.StageExecutor;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
@@ -11,7 +13,8 @@ import java.util.function.BooleanSupplier;
  * A context: the tokens taken in so far, as caches. One thread uses it at a time; another that tries gets an
  * {@link IllegalStateException}. A call that is refused changes nothing.
  *
- * <p>Several sessions of a model may be used by as many threads; their steps take turns on the model's workers.
+ * <p>Several sessions of a model may be used by as many threads; their steps take turns on the model's workers. A
+ * {@link Batch} takes many of them through one step.
  *
  * <p>Closing a session gives its memory to the model's next ones. One that is forgotten is garbage, no more.
  */
@@ -21,6 +24,7 @@ public final class Session implements AutoCloseable {
     private final int prefillChunk;
     private final int maxPositions;
     private final AtomicBoolean busy = new AtomicBoolean();
+    private final BatchRows rows = new BatchRows();
     private final float[] next;
     private final int[] oneId = new int[1];
     private final StageExecutor.LogitSink nextSink;
@@ -43,11 +47,11 @@ public final class Session implements AutoCloseable {
     private Session(YocoModel model, ContextState context, int prefillChunk, int maxPositions) {
         this.model = model;
         this.context = context;
-        this.prefillChunk = prefillChunk;
+        this.prefillChunk = Math.min(prefillChunk, model.maxBatchTokens());
         this.maxPositions = maxPositions;
         int vocabulary = architecture().vocabSize();
         next = new float[vocabulary];
-        nextSink = (_, logits, offset) -> System.arraycopy(logits, offset, next, 0, vocabulary);
+        nextSink = (_, _, logits, offset) -> System.arraycopy(logits, offset, next, 0, vocabulary);
     }
 
     /** Tokens taken in; 0 once closed. */
@@ -88,11 +92,7 @@ public final class Session implements AutoCloseable {
         try {
             requireTokens(ids);
             int n = ids.length;
-            int first = switch (which) {
-                case NONE -> n;
-                case LAST -> n - 1;
-                case ALL -> 0;
-            };
+            int first = which.first(n);
             model.memory().reserve(context, n, n - first);
             float[][] rows = new float[n - first][];
             for (int from = 0; from < n; from += prefillChunk) {
@@ -102,7 +102,7 @@ public final class Session implements AutoCloseable {
                 int count = Math.min(prefillChunk, n - from);
                 int wanted = Math.clamp((long) first - from, 0, count);
                 int to = from - first;
-                step(ids, from, count, wanted, (row, logits, offset) -> {
+                step(ids, from, count, wanted, (_, row, logits, offset) -> {
                     float[] copy = new float[next.length];
                     System.arraycopy(logits, offset, copy, 0, copy.length);
                     rows[to + row] = copy;
@@ -137,12 +137,19 @@ public final class Session implements AutoCloseable {
     private void step(int[] ids, int from, int count, int wanted, StageExecutor.LogitSink sink) {
         model.requireOpen();
         requireOpen();
-        broken = true;
-        model.run(context, ids, from, count, wanted, sink);
-        broken = false;
+        rows.add(context, ids, from, count, wanted);
+        try {
+            broken = true;
+            model.run(rows, sink);
+            broken = false;
+        } finally {
+            // Else the executor would hold on to this context until another one runs.
+            rows.clear();
+        }
     }
 
-    private void enter() {
+    /** Takes the session for this thread. */
+    void enter() {
         claim();
         if (broken) {
             leave();
@@ -158,7 +165,7 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    private void leave() {
+    void leave() {
         busy.set(false);
         if (closed) {
             releaseUnlessBusy();
@@ -171,20 +178,39 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    /** Says whether a step that has begun may have left the caches half written. */
+    void setBroken(boolean value) {
+        broken = value;
+    }
+
+    ContextState context() {
+        return context;
+    }
+
     void requireTokens(int[] ids) {
-        if (ids.length == 0) {
+        requireTokens(ids, 0, ids.length);
+    }
+
+    void requireTokens(int[] ids, int from, int count) {
+        Objects.checkFromIndexSize(from, count, ids.length);
+        if (count == 0) {
             throw new InvalidInputException("the prompt has no token, but at least one is needed");
         }
         int vocabulary = next.length;
-        for (int i = 0; i < ids.length; i++) {
-            if (ids[i] < 0 || ids[i] >= vocabulary) {
-                throw new InvalidInputException("token " + i + " has the id " + ids[i] + ", but the vocabulary has "
+        for (int i = 0; i < count; i++) {
+            int id = ids[from + i];
+            if (id < 0 || id >= vocabulary) {
+                throw new InvalidInputException("token " + i + " has the id " + id + ", but the vocabulary has "
                         + vocabulary + " tokens, 0.." + (vocabulary - 1));
             }
         }
-        if (ids.length > maxPositions - position()) {
+        requireRoom(count);
+    }
+
+    void requireRoom(int count) {
+        if (count > maxPositions - position()) {
             String before = position() == 0 ? "" : " after the " + position() + " tokens of the context";
-            throw new InvalidInputException("the prompt has " + ids.length + " tokens" + before + ", but the model has "
+            throw new InvalidInputException("the prompt has " + count + " tokens" + before + ", but the model has "
                     + maxPositions + " positions (max_position_embeddings): shorten it");
         }
     }

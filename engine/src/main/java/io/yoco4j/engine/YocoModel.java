@@ -9,6 +9,7 @@ import io.yoco4j.core.text.StreamingDecoder;
 import io.yoco4j.core.text.Tokenizer;
 import io.yoco4j.engine.cache.BlockPool;
 import io.yoco4j.engine.cache.ContextState;
+import io.yoco4j.engine.exec.BatchRows;
 import io.yoco4j.engine.exec.ModelWeights;
 import io.yoco4j.engine.exec.StageExecutor;
 import io.yoco4j.engine.kernel.Kernels;
@@ -146,6 +147,17 @@ public final class YocoModel implements AutoCloseable {
         return new Session(this, options);
     }
 
+    /** An empty batch, for steps of many sessions at once. */
+    public Batch batch() {
+        requireOpen();
+        return new Batch(this);
+    }
+
+    /** The most tokens of a step: 65,536, or what a very wide model's activations allow. */
+    public int maxBatchTokens() {
+        return Math.min(EngineOptions.MAX_CHUNK, executor.maxTokens());
+    }
+
     /** The model's tokenizer, where its folder has one; loaded when first asked for. */
     public Optional<Tokenizer> tokenizer() {
         lock.lock();
@@ -236,11 +248,11 @@ public final class YocoModel implements AutoCloseable {
         return memory;
     }
 
-    void run(ContextState context, int[] ids, int from, int count, int wanted, StageExecutor.LogitSink sink) {
+    void run(BatchRows rows, StageExecutor.LogitSink sink) {
         lock.lock();
         try {
             requireOpen();
-            executor.run(context, ids, from, count, wanted, sink);
+            executor.run(rows, sink);
         } finally {
             lock.unlock();
         }

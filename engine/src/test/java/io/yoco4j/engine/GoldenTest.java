@@ -43,6 +43,7 @@ class GoldenTest {
                 requireEqual(last.row(0), expected, golden.ids().length - 1, "last row, chunk " + chunk);
             }
             tokenByToken(model, golden, expected, name);
+            besideOthers(model, golden, expected, name);
         }
     }
 
@@ -82,14 +83,40 @@ class GoldenTest {
         }
     }
 
-    private static void tokenByToken(YocoModel model, Golden golden, float[] expected, String name) {
+    private static Session session(YocoModel model, String name) {
         SessionOptions.Builder options = SessionOptions.builder();
         if (Golden.loops(name) > 0) {
             options.loops(Golden.loops(name));
         }
-        Session session = model.session(options.build());
+        return model.session(options.build());
+    }
+
+    private static void tokenByToken(YocoModel model, Golden golden, float[] expected, String name) {
+        Session session = session(model, name);
         for (int i = 0; i < golden.ids().length; i++) {
             requireEqual(session.decode(golden.ids()[i]), expected, i, "token by token");
+        }
+    }
+
+    /** In a batch between a context that decodes and one that takes in chunks, both of the model's own depth. */
+    private static void besideOthers(YocoModel model, Golden golden, float[] expected, String name) {
+        int[] ids = golden.ids();
+        Session decoding = model.session();
+        Session session = session(model, name);
+        Session prefilling = model.session();
+        Batch batch = model.batch();
+        int[] counts = {1, 7, 3, 12, 1, 1, 5};
+        for (int from = 0, step = 0; from < ids.length; step++) {
+            int count = Math.min(counts[step % counts.length], ids.length - from);
+            batch.clear();
+            batch.decode(decoding, ids[step]);
+            int entry = batch.prefill(session, ids, from, count, Logits.ALL);
+            batch.prefill(prefilling, ids, 0, 1 + step % 4, step % 2 == 0 ? Logits.LAST : Logits.NONE);
+            batch.run();
+            for (int i = 0; i < count; i++) {
+                requireEqual(batch.logits(entry, i), expected, from + i, "in a batch");
+            }
+            from += count;
         }
     }
 

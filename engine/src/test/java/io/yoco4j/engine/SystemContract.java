@@ -17,6 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -242,6 +243,65 @@ abstract class SystemContract {
                 original.close();
                 model.session().prefill(slice(ids, 7, 280), Logits.NONE);
                 assertThat(fork.decode(ids[at + 20])).isEqualTo(alone.decode(ids[at + 20]));
+            }
+        }
+    }
+
+    /** Chunks and single tokens, at different positions and depths, with and without logits, in turn and together. */
+    @ParameterizedTest
+    @MethodSource("systems")
+    void aBatchGivesEachSessionWhatItGetsAlone(Architecture a) {
+        Random random = new Random(5);
+        int[] loops = a.looped() ? new int[] {0, 1, 4, 0, 2, 0} : new int[4];
+        int[] ids = ids(a, N);
+        try (YocoModel model = model(a, DType.F32)) {
+            List<Session> sessions = new ArrayList<>();
+            List<LogitRows> expected = new ArrayList<>();
+            for (int l : loops) {
+                SessionOptions.Builder options = SessionOptions.builder();
+                if (l > 0) {
+                    options.loops(l);
+                }
+                sessions.add(model.session(options.build()));
+                expected.add(model.session(options.build()).prefill(ids, Logits.ALL));
+            }
+            Batch batch = model.batch();
+            while (sessions.stream().anyMatch(session -> session.position() < N)) {
+                step(batch, sessions, expected, ids, random);
+            }
+            for (Session session : sessions) {
+                assertThat(session.cacheBytes())
+                        .isEqualTo(new Accounting(session.architecture()).cacheBytes(N, KvFormat.F32));
+            }
+        }
+    }
+
+    private static void step(Batch batch, List<Session> sessions, List<LogitRows> expected, int[] ids, Random random) {
+        batch.clear();
+        List<Integer> members = new ArrayList<>();
+        List<Integer> ends = new ArrayList<>();
+        for (int s = 0; s < sessions.size(); s++) {
+            int position = sessions.get(s).position();
+            int count = Math.min(N - position, random.nextBoolean() ? 1 : 1 + random.nextInt(14));
+            if (count > 0 && random.nextInt(5) > 0) {
+                Logits which = Logits.values()[random.nextInt(3)];
+                int entry = batch.prefill(sessions.get(s), ids, position, count, which);
+                assertThat(entry).isEqualTo(members.size());
+                assertThat(batch.logitRows(entry))
+                        .isEqualTo(which == Logits.ALL ? count : which == Logits.LAST ? 1 : 0);
+                members.add(s);
+                ends.add(position + count);
+            }
+        }
+        batch.run();
+        for (int entry = 0; entry < members.size(); entry++) {
+            int s = members.get(entry);
+            int end = ends.get(entry);
+            assertThat(sessions.get(s).position()).isEqualTo(end);
+            int rows = batch.logitRows(entry);
+            for (int i = 0; i < rows; i++) {
+                int token = end - rows + i;
+                requireClose(batch.logits(entry, i), expected.get(s).row(token), "session " + s + ", token " + token);
             }
         }
     }

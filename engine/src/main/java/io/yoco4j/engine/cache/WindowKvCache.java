@@ -37,8 +37,8 @@ public final class WindowKvCache implements KvCache {
         return (end - length() + i) % window;
     }
 
-    /** The rows held and then {@code n} rows of a chunk that follows them, into a view. */
-    public KeyView view(KeyView view, KvRows chunk, int n) {
+    /** The rows held and then {@code n} rows of a chunk, from {@code first} on, that follow them, into a view. */
+    public KeyView view(KeyView view, KvRows chunk, int first, int n) {
         int split = end % window;
         int newest = split == 0 ? length() : split;
         view.clear();
@@ -46,22 +46,38 @@ public final class WindowKvCache implements KvCache {
             int older = length() - newest;
             view.add(rows, split, older, end - newest - older);
         }
-        return view.add(rows, 0, newest, end - newest).add(chunk, 0, n, end);
+        return view.add(rows, 0, newest, end - newest).add(chunk, first, n, end);
     }
 
-    /** Takes in the {@code n} rows of a chunk; only the last {@code window} of them are kept. */
-    public void append(KvRows chunk, int n) {
-        reserve(n);
-        for (int i = Math.max(0, n - window); i < n; i++) {
-            rows.put((int) (((long) end + i) % window), chunk, i);
+    /** Makes room for {@code n} more tokens, to be {@link #put} and then counted by {@link #advance}. */
+    @Override
+    public void reserve(int n) {
+        if (wraps(n)) {
+            rows.claim(0, window);
+        } else {
+            rows.claim(end % window, end % window + n);
         }
+    }
+
+    /**
+     * Takes in the {@code i}-th of {@code n} more tokens from a row of a chunk, if it is of the last {@code window}. Any
+     * thread may put any of them.
+     */
+    public void put(int i, int n, KvRows chunk, int row) {
+        if (i >= n - window) {
+            rows.put((int) (((long) end + i) % window), chunk, row);
+        }
+    }
+
+    /** Counts {@code n} more tokens. */
+    public void advance(int n) {
         end += n;
     }
 
     @Override
     public void restore(int n) {
-        end = n;
-        rows.claim(0, length());
+        reserve(n);
+        advance(n);
     }
 
     @Override
@@ -81,15 +97,6 @@ public final class WindowKvCache implements KvCache {
 
     private boolean wraps(int n) {
         return (long) end % window + n > window;
-    }
-
-    @Override
-    public void reserve(int n) {
-        if (wraps(n)) {
-            rows.claim(0, window);
-        } else {
-            rows.claim(end % window, end % window + n);
-        }
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.yoco4j.engine.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.yoco4j.core.arch.KvFormat;
+import io.yoco4j.engine.kernel.ScalarKernels;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -30,15 +31,24 @@ class WindowKvCacheTest {
     }
 
     /** Each row's keys and values tell its position. */
-    private static void fill(KvRows chunk, int position, int n) {
-        chunk.reserve(n);
+    private static void fill(KvRows chunk, int first, int position, int n) {
+        chunk.reserve(first + n);
         for (int i = 0; i < n; i++) {
             float[] k = new float[HEADS * HD];
             float[] v = new float[HEADS * HD];
             Arrays.fill(k, (position + i) % VALUES);
             Arrays.fill(v, -((position + i) % VALUES));
-            chunk.put(i, k, v, 0);
+            chunk.put(first + i, k, v, 0);
         }
+    }
+
+    /** In any order, as threads may. */
+    private static void append(WindowKvCache cache, KvRows chunk, int first, int n) {
+        cache.reserve(n);
+        for (int i = n - 1; i >= 0; i--) {
+            cache.put(i, n, chunk, first + i);
+        }
+        cache.advance(n);
     }
 
     @ParameterizedTest
@@ -51,10 +61,11 @@ class WindowKvCacheTest {
         int end = 0;
         for (int step = 0; step < 60; step++) {
             int n = 1 + random.nextInt(step % 3 == 0 ? 2 * window + 1 : 7);
-            fill(chunk, end, n);
-            requireRows(cache.view(view, chunk, n), end - Math.min(end, window), end + n);
+            int first = random.nextInt(40);
+            fill(chunk, first, end, n);
+            requireRows(cache.view(view, chunk, first, n), end - Math.min(end, window), end + n);
             long grown = cache.allocatedBytes() + cache.bytesToGrow(n);
-            cache.append(chunk, n);
+            append(cache, chunk, first, n);
             end += n;
             assertThat(cache.allocatedBytes()).isEqualTo(grown);
             assertThat(cache.length()).isEqualTo(Math.min(end, window));
@@ -77,21 +88,21 @@ class WindowKvCacheTest {
         KvRows chunk = chunk(format);
         KeyView view = new KeyView();
         int end = window + window / 3;
-        fill(chunk, 0, end);
-        cache.append(chunk, end);
+        fill(chunk, 0, 0, end);
+        append(cache, chunk, 0, end);
         WindowKvCache fork = cache.fork();
         KvRows none = chunk(format);
         for (int n : new int[] {1, 2, window, 3}) {
-            fill(chunk, end, n);
-            fork.append(chunk, n);
+            fill(chunk, 0, end, n);
+            append(fork, chunk, 0, n);
             end += n;
             assertThat(fork.rows()
                             .block(fork.row(fork.length() - 1) / fork.rows().blockRows())
                             .shared())
                     .isFalse();
 
-            requireRows(fork.view(view, none, 0), end - window, end);
-            requireRows(cache.view(view, none, 0), window / 3, window + window / 3);
+            requireRows(fork.view(view, none, 0, 0), end - window, end);
+            requireRows(cache.view(view, none, 0, 0), window / 3, window + window / 3);
         }
         long all = cache.allocatedBytes() + fork.allocatedBytes();
         cache.release();
@@ -100,7 +111,7 @@ class WindowKvCacheTest {
     }
 
     private static void requireRows(KeyView view, int first, int end) {
-        KvTile tile = new KvTile(128);
+        KvTile tile = new KvTile(new ScalarKernels(), 128);
         int next = first;
         for (int s = 0; s < view.spans(); s++) {
             KvRows rows = view.rows(s);
