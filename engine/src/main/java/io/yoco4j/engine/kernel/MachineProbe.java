@@ -7,9 +7,12 @@ import java.lang.foreign.ValueLayout;
 /** Measures {@link MachineLimits} on the instructions and threads that the kernels have. */
 public final class MachineProbe implements AutoCloseable {
     /** More than last-level caches hold, in anonymous memory as weights that were made in memory. */
-    private static final long READ_BYTES = 1L << 30;
+    private static final long MEMORY = 1L << 30;
 
     private static final int CHUNK = 1 << 20;
+    /** Chunks read as one job, some milliseconds; the next job reads the next ones. */
+    private static final int CHUNKS = 256;
+
     private static final int ROUNDS = 10_000;
     private static final int TASKS_PER_THREAD = 100;
     private static final long NANOS = 100_000_000;
@@ -19,32 +22,36 @@ public final class MachineProbe implements AutoCloseable {
     private final WorkerPool pool;
     private final Probe probe;
     private final MemorySegment memory;
-    private final long[] sums;
+    private final int chunks;
+    private int nextChunk;
 
-    /** Takes up to 1 GiB of memory, and half a second to warm up. */
+    /** Takes up to 1 GiB of memory, and a moment to warm up. */
     public MachineProbe(Kernels kernels, int threads) {
+        // The JVM bounds memory outside of the heap by the heap's own limit.
+        this(kernels, threads, Math.min(MEMORY, Runtime.getRuntime().maxMemory() / 4));
+    }
+
+    MachineProbe(Kernels kernels, int threads, long bytes) {
         pool = new WorkerPool(threads);
         probe = Probe.of(kernels);
-        // The JVM bounds memory outside of the heap by the heap's own limit.
-        long bytes = Math.min(READ_BYTES, Runtime.getRuntime().maxMemory() / 4) / CHUNK * CHUNK;
-        memory = arena.allocate(Math.max(bytes, CHUNK), 64);
-        sums = new long[(int) (memory.byteSize() / CHUNK)];
-        for (long chunk = 0; chunk < sums.length; chunk++) {
+        chunks = (int) Math.max(1, bytes / CHUNK);
+        memory = arena.allocate((long) chunks * CHUNK, 64);
+        for (long chunk = 0; chunk < chunks; chunk++) {
             memory.set(ValueLayout.JAVA_LONG, chunk * CHUNK, 1);
         }
-        flops(WARM_UP_NANOS);
-        bytesPerSecond(WARM_UP_NANOS);
+        // Small jobs, as they take long until they are compiled.
+        flops(threads, WARM_UP_NANOS);
+        bytesPerSecond(threads, WARM_UP_NANOS);
     }
 
     /** The best rates within about 0.1 s each. */
     public MachineLimits measure() {
-        return new MachineLimits(flops(NANOS), bytesPerSecond(NANOS));
+        return new MachineLimits(flops(TASKS_PER_THREAD * pool.threads(), NANOS), bytesPerSecond(CHUNKS, NANOS));
     }
 
-    private double flops(long nanos) {
-        int tasks = TASKS_PER_THREAD * pool.threads();
+    private double flops(int tasks, long nanos) {
         float expected = Probe.SUMS * probe.lanes();
-        long best = fastest(nanos, tasks, (_, _) -> {
+        long best = fastest(tasks, nanos, (_, _) -> {
             // Looking at the result keeps the loop from being dropped.
             if (probe.multiplyAdds(ROUNDS) != expected) {
                 throw new IllegalStateException("the multiply-adds do not come to " + expected);
@@ -53,18 +60,17 @@ public final class MachineProbe implements AutoCloseable {
         return 2.0 * Probe.SUMS * probe.lanes() * ROUNDS * tasks * 1e9 / best;
     }
 
-    private double bytesPerSecond(long nanos) {
-        long best =
-                fastest(nanos, sums.length, (task, _) -> sums[task] = probe.sum(memory, (long) task * CHUNK, CHUNK));
-        for (long sum : sums) {
-            if (sum != 1) {
-                throw new IllegalStateException("a part of the memory that was read sums to " + sum + ", not 1");
+    private double bytesPerSecond(int tasks, long nanos) {
+        long best = fastest(tasks, nanos, (task, _) -> {
+            long chunk = (nextChunk + task) % chunks;
+            if (probe.sum(memory, chunk * CHUNK, CHUNK) != 1) {
+                throw new IllegalStateException("the memory that was read does not sum to 1");
             }
-        }
-        return memory.byteSize() * 1e9 / best;
+        });
+        return (double) tasks * CHUNK * 1e9 / best;
     }
 
-    private long fastest(long nanos, int tasks, WorkerPool.Job job) {
+    private long fastest(int tasks, long nanos, WorkerPool.Job job) {
         long best = Long.MAX_VALUE;
         long begin = System.nanoTime();
         long now = begin;
@@ -73,6 +79,7 @@ public final class MachineProbe implements AutoCloseable {
             long end = System.nanoTime();
             best = Math.min(best, end - now);
             now = end;
+            nextChunk = (nextChunk + tasks) % chunks;
         }
         return best;
     }

@@ -42,7 +42,7 @@ class ProbeTest {
     @ParameterizedTest
     @EnumSource(names = {"SCALAR", "VECTOR"})
     void measuresOnAllThreads(KernelSelection kernels) {
-        try (MachineProbe probe = new MachineProbe(kernels.kernels(), 2)) {
+        try (MachineProbe probe = new MachineProbe(kernels.kernels(), 2, 5 << 20)) {
             MachineLimits limits = probe.measure();
             assertThat(limits.flops()).isPositive().isFinite();
             assertThat(limits.bytesPerSecond()).isPositive().isFinite();
