@@ -2,7 +2,9 @@ package io.yoco4j.engine.exec;
 
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.engine.cache.KeyView;
+import io.yoco4j.engine.cache.KvBlock;
 import io.yoco4j.engine.cache.KvRows;
+import io.yoco4j.engine.cache.KvTile;
 import io.yoco4j.engine.kernel.Kernels;
 import io.yoco4j.engine.kernel.WorkerPool;
 import java.util.Arrays;
@@ -20,8 +22,6 @@ final class AttentionKernel {
     private static final int ROWS = Kernels.ROWS;
     /** Keys of a tile: keys, values and scores of it stay in the second-level cache. */
     private static final int TILE = 128;
-    /** Rows of the panel below which a query is better done alone. */
-    private static final int MANY = 12;
     /** The maximum before any key: finite, so that differences with it are numbers. */
     private static final float LOWEST = -1e30f;
 
@@ -36,15 +36,15 @@ final class AttentionKernel {
 
     private final float scale;
     private final Scratch[] scratch;
-    private final WorkerPool.Job manyJob = this::many;
-    private final WorkerPool.Job fewJob = this::few;
+    private final AttentionTasks tasks;
+    private final WorkerPool.Job job = this::task;
 
     private float[] q = new float[0];
     private float[] out = new float[0];
-    private KeyView view = new KeyView();
-    private int n;
-    private int firstPosition;
+    private BatchRows batch = new BatchRows();
     private int window;
+    /** Of ranges of keys: for each head of the group a maximum, a total and sums [width]. */
+    private float[] partials = new float[0];
 
     AttentionKernel(Architecture a, Kernels kernels, WorkerPool pool) {
         this.kernels = kernels;
@@ -55,6 +55,7 @@ final class AttentionKernel {
         group = heads / kvHeads;
         width = (headDim + PANEL - 1) / PANEL * PANEL;
         scale = (float) (1 / Math.sqrt(headDim));
+        tasks = new AttentionTasks(pool.threads(), heads, kvHeads, headDim);
         scratch = new Scratch[pool.threads()];
         Arrays.setAll(scratch, i -> new Scratch());
     }
@@ -68,45 +69,50 @@ final class AttentionKernel {
         final float[] max = new float[Math.max(PANEL, group)];
         final float[] total = new float[Math.max(PANEL, group)];
         final float[] correction = new float[PANEL];
+        final KvTile tile = new KvTile(TILE);
     }
 
     /**
-     * Attends from {@code n} consecutive tokens.
+     * Attends from every row to the keys of its segment's view.
      *
-     * @param q queries, normed and rotated, [n, H x hd]
-     * @param firstPosition of the first token
+     * @param q queries, normed and rotated, [rows, H x hd]
      * @param window keys that a token sees, itself included
-     * @param out [n, H x hd]
+     * @param out [rows, H x hd]
      */
-    void run(float[] q, int n, int firstPosition, int window, KeyView view, float[] out) {
+    void run(float[] q, BatchRows batch, int window, float[] out) {
         this.q = q;
-        this.n = n;
-        this.firstPosition = firstPosition;
+        this.batch = batch;
         this.window = window;
-        this.view = view;
         this.out = out;
-        long keys = 0;
-        for (int span = 0; span < view.spans(); span++) {
-            keys += view.count(span);
+        tasks.plan(batch, window);
+        int size = tasks.partials() * group * (width + 2);
+        if (partials.length < size) {
+            partials = new float[size];
         }
-        long operations = 2 * keys * n * heads * headDim;
-        if (n * group >= MANY && n > 1) {
-            pool.run((n * group + PANEL - 1) / PANEL * kvHeads, manyJob, operations);
+        pool.run(tasks.count(), job, tasks.operations());
+    }
+
+    private void task(int task, int worker) {
+        int at = tasks.find(task);
+        Segment g = batch.segment(tasks.segment(at));
+        if (tasks.many(g)) {
+            many(g, task - tasks.first(at), scratch[worker]);
         } else {
-            pool.run(n * kvHeads, fewJob, operations);
+            few(g, task - tasks.first(at), at, scratch[worker]);
         }
     }
 
     // ---- 32 queries side by side
 
-    private void many(int task, int worker) {
-        Scratch s = scratch[worker];
+    private void many(Segment g, int task, Scratch s) {
+        KeyView view = g.view;
+        int rows = g.rows * group;
         int head = task % kvHeads;
         // Later tokens see more keys: longest first balances the threads.
-        int block = (n * group + PANEL - 1) / PANEL - 1 - task / kvHeads;
+        int block = (rows + PANEL - 1) / PANEL - 1 - task / kvHeads;
         int first = block * PANEL;
-        int lanes = Math.min(PANEL, n * group - first);
-        loadQueries(s, head, first, lanes);
+        int lanes = Math.min(PANEL, rows - first);
+        loadQueries(s, g, head, first, lanes);
         Arrays.fill(s.sums, 0, PANEL * width, 0);
         Arrays.fill(s.max, 0, PANEL, LOWEST);
         Arrays.fill(s.total, 0, PANEL, 0);
@@ -121,34 +127,35 @@ final class AttentionKernel {
                 int row = view.from(span) + i;
                 int inBlock = row % kv.blockRows();
                 int count = Math.min(Math.min(end - i, TILE), kv.blockRows() - inBlock);
-                tile(s, kv, head, row / kv.blockRows(), inBlock, count, position + i, lanes);
+                tile(s, kv.block(row / kv.blockRows()), head, inBlock, count, position + i, lanes);
                 i += count;
             }
         }
-        storeResults(s, head, first, lanes);
+        storeResults(s, g, head, first, lanes);
     }
 
     /** Queries of a block, scaled, as a panel [hd][32]; unused lanes repeat the last query. */
-    private void loadQueries(Scratch s, int head, int first, int lanes) {
+    private void loadQueries(Scratch s, Segment g, int head, int first, int lanes) {
         for (int lane = 0; lane < PANEL; lane++) {
             int row = first + Math.min(lane, lanes - 1);
             int token = row / group;
-            int from = (token * heads + head * group + row % group) * headDim;
+            int from = ((g.first + token) * heads + head * group + row % group) * headDim;
             for (int j = 0; j < headDim; j++) {
                 s.queries[j * PANEL + lane] = q[from + j] * scale;
             }
-            s.positions[lane] = firstPosition + token;
+            s.positions[lane] = g.position + token;
         }
     }
 
     /** Up to 128 keys of one block, the first of them at {@code position}. */
-    private void tile(Scratch s, KvRows kv, int head, int block, int row, int count, int position, int lanes) {
-        float[] keys = kv.keys(block);
-        float[] values = kv.values(block);
+    private void tile(Scratch s, KvBlock kv, int head, int row, int count, int position, int lanes) {
+        s.tile.load(kv, head, row, count);
         int aligned = row / ROWS * ROWS;
+        int firstPanel = row / PANEL * PANEL;
         for (int r = aligned; r < row + count; r += ROWS) {
+            int at = s.tile.keyOffset() + (r - firstPanel) / PANEL * PANEL * headDim + r % PANEL;
             int to = (r - aligned) * PANEL;
-            kernels.tile(headDim, keys, kv.keyOffset(head, r), s.queries, 0, s.scores, to, PANEL, false);
+            kernels.tile(headDim, s.tile.keys(), at, s.queries, 0, s.scores, to, PANEL, false);
         }
         int from = (row - aligned) * PANEL;
         boolean someLater = position + count - 1 > s.positions[0];
@@ -163,17 +170,17 @@ final class AttentionKernel {
             }
         }
         for (int j = 0; j < width; j += PANEL) {
-            int at = kv.valueOffset(head, j / PANEL, row);
+            int at = s.tile.valueOffset(j / PANEL);
             for (int lane = 0; lane < lanes; lane += ROWS) {
-                kernels.tile(count, s.scores, from + lane, values, at, s.sums, lane * width + j, width, true);
+                kernels.tile(count, s.scores, from + lane, s.tile.values(), at, s.sums, lane * width + j, width, true);
             }
         }
     }
 
-    private void storeResults(Scratch s, int head, int first, int lanes) {
+    private void storeResults(Scratch s, Segment g, int head, int first, int lanes) {
         for (int lane = 0; lane < lanes; lane++) {
             int row = first + lane;
-            int to = (row / group * heads + head * group + row % group) * headDim;
+            int to = ((g.first + row / group) * heads + head * group + row % group) * headDim;
             float factor = 1 / s.total[lane];
             for (int j = 0; j < headDim; j++) {
                 out[to + j] = s.sums[lane * width + j] * factor;
@@ -183,47 +190,107 @@ final class AttentionKernel {
 
     // ---- one query
 
-    private void few(int task, int worker) {
-        Scratch s = scratch[worker];
-        int token = task / kvHeads;
-        int head = task % kvHeads;
-        int position = firstPosition + token;
-        int from = (token * heads + head * group) * headDim;
+    private void few(Segment g, int task, int at, Scratch s) {
+        int ranges = tasks.ranges(at);
+        int query = task / ranges;
+        int head = query % kvHeads;
+        int token = query / kvHeads;
+        int from = ((g.first + token) * heads + head * group) * headDim;
         for (int j = 0; j < group * headDim; j++) {
             s.queries[j] = q[from + j] * scale;
         }
         Arrays.fill(s.sums, 0, group * width, 0);
         Arrays.fill(s.max, 0, group, LOWEST);
         Arrays.fill(s.total, 0, group, 0);
-        for (int span = 0; span < view.spans(); span++) {
-            KvRows kv = view.rows(span);
-            int skip = Math.max(0, position - window + 1 - view.position(span));
-            int end = Math.min(view.count(span), position - view.position(span) + 1);
-            for (int i = skip; i < end; ) {
-                int row = view.from(span) + i;
-                int inBlock = row % kv.blockRows();
-                int count = Math.min(end - i, kv.blockRows() - inBlock);
-                for (int g = 0; g < group; g++) {
-                    block(s, g, kv, head, row / kv.blockRows(), inBlock, count);
-                }
-                i += count;
-            }
-        }
-        for (int g = 0; g < group; g++) {
-            float factor = 1 / s.total[g];
-            for (int j = 0; j < headDim; j++) {
-                out[from + g * headDim + j] = s.sums[g * width + j] * factor;
+        int range = task % ranges;
+        int position = g.position + token;
+        attend(s, g.view, head, cut(position, range, ranges), cut(position, range + 1, ranges));
+        if (ranges == 1) {
+            storeResult(s, from);
+        } else {
+            int partial = tasks.partial(at, query);
+            storePartial(s, partial + range);
+            if (tasks.lastRange(partial)) {
+                merge(s, partial, ranges);
+                storeResult(s, from);
             }
         }
     }
 
-    /** All of a query's keys in one block. */
-    private void block(Scratch s, int g, KvRows kv, int head, int block, int row, int count) {
-        float[] keys = kv.keys(block);
-        float[] values = kv.values(block);
+    /** The position where a range of the keys that a token sees begins; whole panels where there are several. */
+    private int cut(int position, int range, int ranges) {
+        int keys = AttentionTasks.keys(position, window);
+        int first = position + 1 - keys;
+        if (range == 0 || range == ranges) {
+            return range == 0 ? first : position + 1;
+        }
+        return Math.max(first, (first + (int) ((long) keys * range / ranges)) / PANEL * PANEL);
+    }
+
+    /** Keys at positions {@code first .. end}. */
+    private void attend(Scratch s, KeyView view, int head, int first, int end) {
+        for (int span = 0; span < view.spans(); span++) {
+            KvRows kv = view.rows(span);
+            int last = Math.min(view.count(span), end - view.position(span));
+            for (int i = Math.max(0, first - view.position(span)); i < last; ) {
+                int row = view.from(span) + i;
+                int inBlock = row % kv.blockRows();
+                int count = Math.min(Math.min(last - i, TILE), kv.blockRows() - inBlock);
+                s.tile.load(kv.block(row / kv.blockRows()), head, inBlock, count);
+                for (int g = 0; g < group; g++) {
+                    rows(s, g, inBlock, count);
+                }
+                i += count;
+            }
+        }
+    }
+
+    private void storeResult(Scratch s, int to) {
+        for (int g = 0; g < group; g++) {
+            float factor = 1 / s.total[g];
+            for (int j = 0; j < headDim; j++) {
+                out[to + g * headDim + j] = s.sums[g * width + j] * factor;
+            }
+        }
+    }
+
+    private void storePartial(Scratch s, int partial) {
+        for (int g = 0; g < group; g++) {
+            int to = (partial * group + g) * (width + 2);
+            partials[to] = s.max[g];
+            partials[to + 1] = s.total[g];
+            System.arraycopy(s.sums, g * width, partials, to + 2, width);
+        }
+    }
+
+    /** Partial results of a query's ranges, in their order whoever made them, into totals and sums. */
+    private void merge(Scratch s, int first, int ranges) {
+        for (int g = 0; g < group; g++) {
+            int stride = group * (width + 2);
+            int from = (first * group + g) * (width + 2);
+            float max = LOWEST;
+            for (int r = 0; r < ranges; r++) {
+                max = Math.max(max, partials[from + r * stride]);
+            }
+            s.total[g] = 0;
+            Arrays.fill(s.sums, g * width, (g + 1) * width, 0);
+            for (int r = 0; r < ranges; r++) {
+                int at = from + r * stride;
+                float weight = (float) Math.exp(partials[at] - max);
+                s.total[g] += weight * partials[at + 1];
+                for (int j = 0; j < width; j++) {
+                    s.sums[g * width + j] += weight * partials[at + 2 + j];
+                }
+            }
+        }
+    }
+
+    /** The keys of the loaded tile, the first of them being row {@code row} of its block. */
+    private void rows(Scratch s, int g, int row, int count) {
         int aligned = row / PANEL * PANEL;
         for (int r = aligned; r < row + count; r += PANEL) {
-            kernels.scores(s.queries, g * headDim, headDim, keys, kv.keyOffset(head, r), s.scores, r - aligned);
+            int at = s.tile.keyOffset() + (r - aligned) * headDim;
+            kernels.scores(s.queries, g * headDim, headDim, s.tile.keys(), at, s.scores, r - aligned);
         }
         int from = row - aligned;
         float max = Math.max(s.max[g], kernels.max(s.scores, from, count));
@@ -234,8 +301,8 @@ final class AttentionKernel {
             kernels.scale(s.sums, g * width, width, correction);
         }
         for (int j = 0; j < width; j += PANEL) {
-            int at = kv.valueOffset(head, j / PANEL, row);
-            kernels.weightedSum(s.scores, from, count, values, at, s.sums, g * width + j);
+            int at = s.tile.valueOffset(j / PANEL);
+            kernels.weightedSum(s.scores, from, count, s.tile.values(), at, s.sums, g * width + j);
         }
     }
 }

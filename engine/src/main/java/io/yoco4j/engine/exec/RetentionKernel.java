@@ -1,13 +1,12 @@
 package io.yoco4j.engine.exec;
 
 import io.yoco4j.core.arch.Architecture;
-import io.yoco4j.engine.cache.RetentionState;
 import io.yoco4j.engine.kernel.Kernels;
 import io.yoco4j.engine.kernel.WorkerPool;
 import java.util.Arrays;
 
 /**
- * Gated retention in its recurrent form, heads in parallel (Sun et al. 2024, "You Only Cache Once", section 3.1): decay
+ * Gated retention in its recurrent form, segments and heads in parallel (Sun et al. 2024, "You Only Cache Once", section 3.1): decay
  * {@code exp(logsigmoid(d) / 16)}, then RMSNorm of each head's output without weight, then the output gate.
  */
 final class RetentionKernel {
@@ -26,8 +25,7 @@ final class RetentionKernel {
     private float[] decay = new float[0];
     private float[] gate = new float[0];
     private float[] out = new float[0];
-    private float[] state = new float[0];
-    private int n;
+    private BatchRows batch = new BatchRows();
 
     RetentionKernel(Architecture a, Kernels kernels, WorkerPool pool) {
         this.kernels = kernels;
@@ -41,7 +39,7 @@ final class RetentionKernel {
     }
 
     /**
-     * Takes in {@code n} consecutive tokens.
+     * Takes in the tokens of all segments, each segment into its state.
      *
      * @param q queries, rotated, [n, H x hd]
      * @param k keys, rotated, [n, H x hd]
@@ -50,31 +48,25 @@ final class RetentionKernel {
      * @param gate before silu, [n, H x hd]; overwritten with the result
      * @param scratch [n, H x hd]
      */
-    void run(
-            float[] q,
-            float[] k,
-            float[] v,
-            float[] decay,
-            float[] gate,
-            int n,
-            RetentionState state,
-            float[] scratch) {
+    void run(float[] q, float[] k, float[] v, float[] decay, float[] gate, BatchRows batch, float[] scratch) {
         this.q = q;
         this.k = k;
         this.v = v;
         this.decay = decay;
         this.gate = gate;
         this.out = scratch;
-        this.state = state.values();
-        this.n = n;
-        pool.run(heads, job, 2L * n * heads * headDim * headDim);
+        this.batch = batch;
+        pool.run(batch.active() * heads, job, 2L * batch.rows() * heads * headDim * headDim);
     }
 
-    private void head(int head, int worker) {
-        for (int i = 0; i < n; i++) {
+    /** All tokens of a segment, one head. */
+    private void head(int task, int worker) {
+        Segment g = batch.segment(task / heads);
+        int head = task % heads;
+        for (int i = g.first; i < g.first + g.rows; i++) {
             int at = (i * heads + head) * headDim;
             kernels.retention(
-                    state,
+                    g.retention,
                     head * headDim * headDim,
                     headDim,
                     decayFactor(decay[i * heads + head]),
