@@ -59,9 +59,6 @@ public record BenchmarkOptions(
         for (WeightFormat format : weights) {
             Subject.requireMade(format);
         }
-        for (KvFormat format : kv) {
-            Subject.requireRun(format);
-        }
     }
 
     private static <T> List<T> distinct(String name, Collection<T> values) {
@@ -92,6 +89,16 @@ public record BenchmarkOptions(
                 }
             }
         }
+    }
+
+    /** Sessions that are forked from a prompt's at once; the last batch has the prompt's own among them. */
+    int forks() {
+        int largest = batches.stream().mapToInt(b -> b).max().orElseThrow();
+        return batches.getLast() == largest ? largest - 1 : largest;
+    }
+
+    int longest() {
+        return contexts.stream().mapToInt(n -> n).max().orElseThrow();
     }
 
     /** A system at a size, with the loops asked for. */

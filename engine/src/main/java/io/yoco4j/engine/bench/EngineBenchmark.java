@@ -9,6 +9,7 @@ import io.yoco4j.engine.kernel.MachineLimits;
 import io.yoco4j.engine.kernel.MachineProbe;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -53,7 +54,7 @@ public final class EngineBenchmark {
                             s -> options.contexts().stream().mapToDouble(n -> options.repeat() * seconds(s, n)))
                     .sum();
             for (List<Subject> group : groups) {
-                try (Models models = new Models(group, options.threads())) {
+                try (Models models = new Models(group, options)) {
                     warmUp(group, models);
                     for (int context : options.contexts()) {
                         points.addAll(measure(group, models, context, probe, listener));
@@ -80,17 +81,21 @@ public final class EngineBenchmark {
     }
 
     private void requireMemory(Subject s) {
-        long available = Runtime.getRuntime().maxMemory();
-        int contexts = options.batches().stream().mapToInt(b -> b).max().orElseThrow()
-                + (options.batches().size() > 1 ? 1 : 0);
-        for (int n : options.contexts()) {
-            long caches = contexts * s.cacheBytes(n + options.generate());
-            if (caches > available) {
-                throw new InvalidInputException(String.format(
-                        "%d contexts of %d tokens of %s at size %s take %d MiB, but this JVM may take %d MiB: shorten"
-                                + " them, or give it more with -Xmx",
-                        contexts, n, s.system(), s.size(), caches >> 20, available >> 20));
-            }
+        // The rest is for activations, and for what the collector has not found yet.
+        long available = Runtime.getRuntime().maxMemory() / 4 * 3;
+        long caches = s.cacheBytes(options.longest(), options.generate(), options.forks());
+        if (caches > available) {
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT,
+                    "a context of %d tokens of %s at size %s takes %,d MiB of caches%s, but this JVM has"
+                            + " %,d MiB for them: shorten it, take a narrower format of keys and values, or give the JVM"
+                            + " more with -Xmx",
+                    options.longest(),
+                    s.system(),
+                    s.size(),
+                    caches >> 20,
+                    options.forks() == 0 ? "" : " with its forks",
+                    available >> 20));
         }
     }
 
@@ -105,9 +110,8 @@ public final class EngineBenchmark {
 
     /** Compiles the kernels, on short prompts. */
     private void warmUp(List<Subject> group, Models models) {
-        int longest = options.contexts().stream().mapToInt(n -> n).max().orElseThrow();
         for (Subject s : group) {
-            models.use(s, model -> new Trial(model, s, options).warmUp(longest));
+            models.use(s, model -> new Trial(model, s, options).warmUp());
         }
     }
 

@@ -12,11 +12,17 @@ final class Models implements AutoCloseable {
     private final int threads;
     private final boolean keep;
 
-    Models(List<Subject> subjects, int threads) {
-        this.threads = threads;
+    Models(List<Subject> subjects, BenchmarkOptions options) {
+        threads = options.threads();
+        long weights = 0;
+        long caches = 0;
+        for (Subject s : subjects) {
+            weights += s.weightBytes();
+            // A model keeps the memory of its last contexts for the next.
+            caches += s.cacheBytes(options.longest(), options.generate(), options.forks());
+        }
         // Memory outside of the heap is bounded by the heap's own limit; the probe has some of it.
-        keep = subjects.stream().mapToLong(Subject::weightBytes).sum()
-                <= Runtime.getRuntime().maxMemory() / 2;
+        keep = Math.max(weights, caches) <= Runtime.getRuntime().maxMemory() / 2;
     }
 
     <R> R use(Subject s, Function<YocoModel, R> work) {

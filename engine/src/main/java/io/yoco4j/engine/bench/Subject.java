@@ -24,13 +24,6 @@ record Subject(String system, String size, Architecture architecture, WeightForm
         }
     }
 
-    /** @throws InvalidInputException when the engine has no caches of a format */
-    static void requireRun(KvFormat format) {
-        if (format != KvFormat.F32) {
-            throw new InvalidInputException("caches are f32, not " + lower(format) + ": take that");
-        }
-    }
-
     private static String lower(Enum<?> value) {
         return value.name().toLowerCase(Locale.ROOT);
     }
@@ -38,7 +31,7 @@ record Subject(String system, String size, Architecture architecture, WeightForm
     /** A model of random weights; speed does not depend on them. */
     YocoModel open(int threads) {
         DType dtype = weights == WeightFormat.F32 ? DType.F32 : DType.BF16;
-        EngineOptions options = EngineOptions.builder().threads(threads).build();
+        EngineOptions options = EngineOptions.builder().threads(threads).kv(kv).build();
         return YocoModel.of(architecture, RandomWeights.of(architecture, dtype, SEED), options);
     }
 
@@ -54,6 +47,14 @@ record Subject(String system, String size, Architecture architecture, WeightForm
     /** Bytes of keys, values and states of one context of {@code n} tokens. */
     long cacheBytes(int n) {
         return accounting().cacheBytes(n, kv);
+    }
+
+    /**
+     * Bytes of caches that a context of {@code n} tokens and its forks take at most: what lies before a fork is shared, but
+     * for rings and a block of each cache that is written on.
+     */
+    long cacheBytes(int n, int generate, int forks) {
+        return cacheBytes(n + generate) + forks * cacheBytes(Math.min(n, 512) + generate);
     }
 
     /** FLOPs of a prompt of {@code n} tokens. */

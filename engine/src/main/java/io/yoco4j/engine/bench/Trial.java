@@ -1,5 +1,6 @@
 package io.yoco4j.engine.bench;
 
+import io.yoco4j.engine.Batch;
 import io.yoco4j.engine.Logits;
 import io.yoco4j.engine.Session;
 import io.yoco4j.engine.YocoModel;
@@ -35,11 +36,11 @@ final class Trial {
     record Sample(double prefillSeconds, double firstTokenSeconds, List<Double> decodeSeconds, long cacheBytes) {}
 
     /** Runs on short prompts, for a second or 20 times, so that the kernels get compiled; returns how often. */
-    int warmUp(int longest) {
+    int warmUp() {
         long start = System.nanoTime();
         int rounds = 0;
         while (rounds < WARM_UP_ROUNDS && System.nanoTime() - start < WARM_UP_NANOS) {
-            run(Math.min(longest, WARM_UP_PROMPT));
+            run(Math.min(options.longest(), WARM_UP_PROMPT));
             rounds++;
         }
         return rounds;
@@ -50,28 +51,21 @@ final class Trial {
                 .ints(context, 0, subject.architecture().vocabSize())
                 .toArray();
         long start = System.nanoTime();
-        Session session = model.session();
-        float[] logits = prefill(session, ids);
-        long prefilled = System.nanoTime();
-        int first = likeliest(logits);
-        long drawn = System.nanoTime();
-        requirePredicted(session);
-        long cacheBytes = session.cacheBytes();
-        List<Double> decodeSeconds = new ArrayList<>();
-        for (int batch : options.batches()) {
-            // The last may go on in the prompt's own session.
-            boolean last = decodeSeconds.size() == options.batches().size() - 1;
-            List<Session> sessions = new ArrayList<>();
-            for (int i = last ? 1 : 0; i < batch; i++) {
-                sessions.add(session.fork());
+        try (Session session = model.session()) {
+            float[] logits = prefill(session, ids);
+            long prefilled = System.nanoTime();
+            int first = likeliest(logits);
+            long drawn = System.nanoTime();
+            requirePredicted(session);
+            long cacheBytes = session.cacheBytes();
+            List<Double> decodeSeconds = new ArrayList<>();
+            for (int i = 0; i < options.batches().size(); i++) {
+                // The last may go on in the prompt's own session.
+                boolean last = i == options.batches().size() - 1;
+                decodeSeconds.add(decode(session, options.batches().get(i), last, first));
             }
-            if (last) {
-                sessions.add(session);
-            }
-            decodeSeconds.add(decode(sessions, first));
-            sessions.forEach(this::requirePredicted);
+            return new Sample((prefilled - start) / 1e9, (drawn - start) / 1e9, decodeSeconds, cacheBytes);
         }
-        return new Sample((prefilled - start) / 1e9, (drawn - start) / 1e9, decodeSeconds, cacheBytes);
     }
 
     /** Logits of the last token. */
@@ -89,20 +83,40 @@ final class Trial {
         return last;
     }
 
-    private double decode(List<Session> sessions, int first) {
-        int[] ids = new int[sessions.size()];
-        Arrays.fill(ids, first);
-        long start = System.nanoTime();
-        for (int i = 0; i < options.generate(); i++) {
-            step(sessions, ids);
+    private double decode(Session prompt, int size, boolean withPrompt, int first) {
+        List<Session> forks = new ArrayList<>();
+        for (int i = withPrompt ? 1 : 0; i < size; i++) {
+            forks.add(prompt.fork());
         }
-        return (System.nanoTime() - start) / 1e9;
+        try {
+            List<Session> sessions = new ArrayList<>(forks);
+            if (withPrompt) {
+                sessions.add(prompt);
+            }
+            int[] ids = new int[size];
+            Arrays.fill(ids, first);
+            Batch batch = model.batch();
+            long start = System.nanoTime();
+            for (int i = 0; i < options.generate(); i++) {
+                step(batch, sessions, ids);
+            }
+            double seconds = (System.nanoTime() - start) / 1e9;
+            sessions.forEach(this::requirePredicted);
+            return seconds;
+        } finally {
+            forks.forEach(Session::close);
+        }
     }
 
     /** One token of each session; the next ones are put in place of {@code ids}. */
-    private static void step(List<Session> sessions, int[] ids) {
+    private static void step(Batch batch, List<Session> sessions, int[] ids) {
+        batch.clear();
         for (int i = 0; i < ids.length; i++) {
-            ids[i] = likeliest(sessions.get(i).decode(ids[i]));
+            batch.decode(sessions.get(i), ids[i]);
+        }
+        batch.run();
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = likeliest(batch.logits(i));
         }
     }
 

@@ -81,6 +81,17 @@ class EngineBenchmarkTest {
     }
 
     @Test
+    void everyFormatOfCachesHasThePredictedBytes() {
+        List<KvFormat> formats = List.of(KvFormat.values());
+        BenchmarkResult result =
+                new EngineBenchmark(nano().kv(formats).contexts(List.of(40)).build()).run(BenchmarkListener.NONE);
+        assertThat(result.points()).extracting(BenchmarkPoint::kv).isEqualTo(formats);
+        assertThat(result.points())
+                .allSatisfy(p -> assertThat(p.kvBytes())
+                        .isEqualTo(new Accounting(Presets.architecture("yoco-u", "nano")).cacheBytes(40, p.kv())));
+    }
+
+    @Test
     void countsWeightsOncePerStepOfABatch() {
         BenchmarkOptions options = nano().build();
         Subject s = new Subject(
@@ -130,7 +141,7 @@ class EngineBenchmarkTest {
         refused("context is 0", b -> b.contexts(List.of(0)));
         refused("do not fit the 131072 positions", b -> b.contexts(List.of(131_070)));
         refused(
-                "may take",
+                "for them: shorten it",
                 b -> b.systems(List.of("rins"))
                         .sizes(List.of("paper"))
                         .batches(List.of(1024))
