@@ -15,8 +15,10 @@ import java.util.function.BooleanSupplier;
  *
  * <p>Several sessions of a model may be used by as many threads; their steps take turns on the model's workers. A
  * {@link Batch} takes many of them through one step.
+ *
+ * <p>Closing a session gives its memory to the model's next ones. One that is forgotten is garbage, no more.
  */
-public final class Session {
+public final class Session implements AutoCloseable {
     private final YocoModel model;
     private final ContextState context;
     private final int prefillChunk;
@@ -27,11 +29,12 @@ public final class Session {
     private final int[] oneId = new int[1];
     private final StageExecutor.LogitSink nextSink;
     private boolean broken;
+    private volatile boolean closed;
 
     Session(YocoModel model, SessionOptions options) {
         this(
                 model,
-                new ContextState(
+                model.newContext(
                         options.loops().isPresent()
                                 ? model.architecture().withLoops(options.loops().getAsInt())
                                 : model.architecture()),
@@ -51,7 +54,7 @@ public final class Session {
         nextSink = (_, _, logits, offset) -> System.arraycopy(logits, offset, next, 0, vocabulary);
     }
 
-    /** Tokens taken in. */
+    /** Tokens taken in; 0 once closed. */
     public int position() {
         return context.position();
     }
@@ -77,7 +80,7 @@ public final class Session {
      * @return logits of as many of them as {@code which} says
      * @throws InvalidInputException when there is no token, one is not of the vocabulary, or there are more than the
      *     context may have
-     * @throws IllegalStateException when the model is closed, or another thread uses the session
+     * @throws IllegalStateException when the session or its model is closed, or another thread uses it
      */
     public LogitRows prefill(int[] ids, Logits which) {
         return prefill(ids, which, () -> false);
@@ -131,6 +134,7 @@ public final class Session {
 
     private void step(int[] ids, int from, int count, int wanted, StageExecutor.LogitSink sink) {
         model.requireOpen();
+        requireOpen();
         rows.add(context, ids, from, count, wanted);
         try {
             broken = true;
@@ -144,18 +148,32 @@ public final class Session {
 
     /** Takes the session for this thread. */
     void enter() {
-        if (!busy.compareAndSet(false, true)) {
-            throw new IllegalStateException(
-                    "the session is in use by another thread: take turns, or give each thread a fork of its own");
-        }
+        claim();
         if (broken) {
             leave();
             throw new IllegalStateException("an earlier call failed halfway: reset the session before using it again");
         }
     }
 
+    private void claim() {
+        requireOpen();
+        if (!busy.compareAndSet(false, true)) {
+            throw new IllegalStateException(
+                    "the session is in use by another thread: take turns, or give each thread a fork of its own");
+        }
+    }
+
     void leave() {
         busy.set(false);
+        if (closed) {
+            releaseUnlessBusy();
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the session is closed: take a new one, or close it after its last use");
+        }
     }
 
     /** Says whether a step that has begun may have left the caches half written. */
@@ -202,36 +220,58 @@ public final class Session {
      *     the model has no tokenizer to find them with
      */
     public Generation generate(int[] prompt, GenerationOptions options) {
-        return model.generate(this, prompt, options);
+        return model.generate(this, false, prompt, options);
     }
 
-    /** Bytes of keys, values and states held: what {@code Accounting.cacheBytes(position, KvFormat.F32)} says. */
+    /**
+     * Bytes of keys, values and states held: what {@code Accounting.cacheBytes} says for {@link #position} and the model's
+     * format.
+     */
     public long cacheBytes() {
         return context.cacheBytes();
     }
 
-    /** Bytes of memory taken for them: blocks are taken whole. */
+    /** Bytes of memory taken for them: blocks are taken whole, and those shared with forks count here and there. */
     public long allocatedBytes() {
         return context.allocatedBytes();
     }
 
-    /** A session that goes on from here on its own. */
+    /**
+     * A session that goes on from here on its own. It shares the memory of what is cached: only what one of the two writes
+     * from now on is its own, and a window's blocks once they are written again.
+     */
     public Session fork() {
         enter();
         try {
-            return new Session(model, context.copy(), prefillChunk, maxPositions);
+            return new Session(model, context.fork(), prefillChunk, maxPositions);
         } finally {
             leave();
         }
     }
 
-    /** Forgets all tokens. */
+    /** Forgets all tokens, and gives the memory to the model's next sessions, this one among them. */
     public void reset() {
-        if (!busy.compareAndSet(false, true)) {
-            throw new IllegalStateException("the session is in use by another thread: take turns");
-        }
-        context.reset();
+        claim();
+        context.release();
         broken = false;
-        busy.set(false);
+        leave();
+    }
+
+    /**
+     * Gives the memory to the model's next sessions. A call that runs in another thread ends at its next step with an
+     * {@link IllegalStateException}, as every later one does; closing again does nothing.
+     */
+    @Override
+    public void close() {
+        closed = true;
+        releaseUnlessBusy();
+    }
+
+    /** Whoever finds the session idle first, the one who closes it or the one whose call was running. */
+    private void releaseUnlessBusy() {
+        if (busy.compareAndSet(false, true)) {
+            context.release();
+            busy.set(false);
+        }
     }
 }

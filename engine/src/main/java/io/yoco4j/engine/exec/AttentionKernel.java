@@ -2,7 +2,9 @@ package io.yoco4j.engine.exec;
 
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.engine.cache.KeyView;
+import io.yoco4j.engine.cache.KvBlock;
 import io.yoco4j.engine.cache.KvRows;
+import io.yoco4j.engine.cache.KvTile;
 import io.yoco4j.engine.kernel.Kernels;
 import io.yoco4j.engine.kernel.WorkerPool;
 import java.util.Arrays;
@@ -67,6 +69,7 @@ final class AttentionKernel {
         final float[] max = new float[Math.max(PANEL, group)];
         final float[] total = new float[Math.max(PANEL, group)];
         final float[] correction = new float[PANEL];
+        final KvTile tile = new KvTile(TILE);
     }
 
     /**
@@ -124,7 +127,7 @@ final class AttentionKernel {
                 int row = view.from(span) + i;
                 int inBlock = row % kv.blockRows();
                 int count = Math.min(Math.min(end - i, TILE), kv.blockRows() - inBlock);
-                tile(s, kv, head, row / kv.blockRows(), inBlock, count, position + i, lanes);
+                tile(s, kv.block(row / kv.blockRows()), head, inBlock, count, position + i, lanes);
                 i += count;
             }
         }
@@ -145,13 +148,14 @@ final class AttentionKernel {
     }
 
     /** Up to 128 keys of one block, the first of them at {@code position}. */
-    private void tile(Scratch s, KvRows kv, int head, int block, int row, int count, int position, int lanes) {
-        float[] keys = kv.keys(block);
-        float[] values = kv.values(block);
+    private void tile(Scratch s, KvBlock kv, int head, int row, int count, int position, int lanes) {
+        s.tile.load(kv, head, row, count);
         int aligned = row / ROWS * ROWS;
+        int firstPanel = row / PANEL * PANEL;
         for (int r = aligned; r < row + count; r += ROWS) {
+            int at = s.tile.keyOffset() + (r - firstPanel) / PANEL * PANEL * headDim + r % PANEL;
             int to = (r - aligned) * PANEL;
-            kernels.tile(headDim, keys, kv.keyOffset(head, r), s.queries, 0, s.scores, to, PANEL, false);
+            kernels.tile(headDim, s.tile.keys(), at, s.queries, 0, s.scores, to, PANEL, false);
         }
         int from = (row - aligned) * PANEL;
         boolean someLater = position + count - 1 > s.positions[0];
@@ -166,9 +170,9 @@ final class AttentionKernel {
             }
         }
         for (int j = 0; j < width; j += PANEL) {
-            int at = kv.valueOffset(head, j / PANEL, row);
+            int at = s.tile.valueOffset(j / PANEL);
             for (int lane = 0; lane < lanes; lane += ROWS) {
-                kernels.tile(count, s.scores, from + lane, values, at, s.sums, lane * width + j, width, true);
+                kernels.tile(count, s.scores, from + lane, s.tile.values(), at, s.sums, lane * width + j, width, true);
             }
         }
     }
@@ -231,9 +235,10 @@ final class AttentionKernel {
             for (int i = Math.max(0, first - view.position(span)); i < last; ) {
                 int row = view.from(span) + i;
                 int inBlock = row % kv.blockRows();
-                int count = Math.min(last - i, kv.blockRows() - inBlock);
+                int count = Math.min(Math.min(last - i, TILE), kv.blockRows() - inBlock);
+                s.tile.load(kv.block(row / kv.blockRows()), head, inBlock, count);
                 for (int g = 0; g < group; g++) {
-                    block(s, g, kv, head, row / kv.blockRows(), inBlock, count);
+                    rows(s, g, inBlock, count);
                 }
                 i += count;
             }
@@ -280,13 +285,12 @@ final class AttentionKernel {
         }
     }
 
-    /** All of a query's keys in one block. */
-    private void block(Scratch s, int g, KvRows kv, int head, int block, int row, int count) {
-        float[] keys = kv.keys(block);
-        float[] values = kv.values(block);
+    /** The keys of the loaded tile, the first of them being row {@code row} of its block. */
+    private void rows(Scratch s, int g, int row, int count) {
         int aligned = row / PANEL * PANEL;
         for (int r = aligned; r < row + count; r += PANEL) {
-            kernels.scores(s.queries, g * headDim, headDim, keys, kv.keyOffset(head, r), s.scores, r - aligned);
+            int at = s.tile.keyOffset() + (r - aligned) * headDim;
+            kernels.scores(s.queries, g * headDim, headDim, s.tile.keys(), at, s.scores, r - aligned);
         }
         int from = row - aligned;
         float max = Math.max(s.max[g], kernels.max(s.scores, from, count));
@@ -297,8 +301,8 @@ final class AttentionKernel {
             kernels.scale(s.sums, g * width, width, correction);
         }
         for (int j = 0; j < width; j += PANEL) {
-            int at = kv.valueOffset(head, j / PANEL, row);
-            kernels.weightedSum(s.scores, from, count, values, at, s.sums, g * width + j);
+            int at = s.tile.valueOffset(j / PANEL);
+            kernels.weightedSum(s.scores, from, count, s.tile.values(), at, s.sums, g * width + j);
         }
     }
 }

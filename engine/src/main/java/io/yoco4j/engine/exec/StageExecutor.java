@@ -4,11 +4,13 @@ import static java.util.Objects.requireNonNull;
 
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.Attention;
+import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.arch.Stage;
 import io.yoco4j.core.arch.Stage.LoopInput;
 import io.yoco4j.core.arch.Stage.LoopKv;
 import io.yoco4j.engine.cache.GlobalKvCache;
 import io.yoco4j.engine.cache.KvRows;
+import io.yoco4j.engine.cache.KvShape;
 import io.yoco4j.engine.cache.WindowKvCache;
 import io.yoco4j.engine.kernel.Kernels;
 import io.yoco4j.engine.kernel.MatMul;
@@ -54,12 +56,16 @@ public final class StageExecutor {
     private final int kvHeads; // KV
     private final int headDim; // hd
     private final float embeddingMultiplier;
+    private final KvFormat kvFormat;
 
     private final MatMul matMul;
     private final RowOps rows;
     private final AttentionKernel attention;
     private final RetentionKernel retention;
-    /** Keys and values of the step itself, for layers that keep only a window; one per layer where loops reuse them. */
+    /**
+     * Keys and values of the step itself, for layers that keep only a window; one per layer where loops reuse them. In the
+     * caches' format, so that results do not depend on how a sequence is cut into chunks.
+     */
     private final List<KvRows> chunkKv = new ArrayList<>();
 
     private int capacity;
@@ -79,9 +85,14 @@ public final class StageExecutor {
     private BatchRows batch = new BatchRows();
     private int n; // rows now
 
-    /** An executor for weights of {@code a}, whose loops each context that runs may override. */
-    public StageExecutor(Architecture a, ModelWeights weights, Kernels kernels, WorkerPool pool) {
+    /**
+     * An executor for weights of {@code a}, whose loops each context that runs may override.
+     *
+     * @param kvFormat of all contexts
+     */
+    public StageExecutor(Architecture a, ModelWeights weights, Kernels kernels, WorkerPool pool, KvFormat kvFormat) {
         this.weights = weights;
+        this.kvFormat = kvFormat;
         stages = a.stages();
         firstCross = a.firstCrossStage();
         hidden = a.hiddenSize();
@@ -247,7 +258,7 @@ public final class StageExecutor {
 
     private KvRows chunkKv(int layer) {
         while (chunkKv.size() <= layer) {
-            chunkKv.add(new KvRows(kvHeads, headDim, UNBOUNDED));
+            chunkKv.add(new KvRows(KvShape.of(kvFormat, kvHeads, headDim, UNBOUNDED)));
         }
         return chunkKv.get(layer);
     }

@@ -3,7 +3,9 @@ package io.yoco4j.engine.exec;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.testing.Systems;
+import io.yoco4j.engine.cache.BlockPool;
 import io.yoco4j.engine.cache.ContextState;
 import io.yoco4j.engine.cache.GlobalKvCache;
 import io.yoco4j.engine.cache.KvRows;
@@ -40,7 +42,7 @@ class AttentionKernelTest {
         BatchRows batch = new BatchRows();
         for (int s : which) {
             int n = SEGMENTS[s][1];
-            ContextState context = new ContextState(A);
+            ContextState context = new ContextState(A, KvFormat.F32, new BlockPool(0));
             context.advance(SEGMENTS[s][0]);
             batch.add(context, new int[n], 0, n, 0);
             int length = SEGMENTS[s][0] + n;
@@ -119,7 +121,7 @@ class AttentionKernelTest {
     @ParameterizedTest
     @CsvSource({"1, 3000, 1", "2, 3000, 4", "2, 1023, 2", "2, 512, 1", "8, 3000, 6", "8, 513, 2"})
     void cutsAQueryOnlyWhereThreadsWouldWaitForIt(int threads, int keys, int ranges) {
-        ContextState context = new ContextState(A);
+        ContextState context = new ContextState(A, KvFormat.F32, new BlockPool(0));
         context.advance(keys - 1);
         BatchRows batch = new BatchRows();
         batch.add(context, new int[1], 0, 1, 0);

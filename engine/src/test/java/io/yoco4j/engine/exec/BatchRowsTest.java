@@ -3,7 +3,9 @@ package io.yoco4j.engine.exec;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.testing.Systems;
+import io.yoco4j.engine.cache.BlockPool;
 import io.yoco4j.engine.cache.ContextState;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,7 +22,7 @@ class BatchRowsTest {
 
     /** A context with {@code position} tokens that takes in {@code n} more, all of the given id. */
     private void add(Architecture a, int position, int id, int n, int wanted) {
-        ContextState context = new ContextState(a);
+        ContextState context = new ContextState(a, KvFormat.F32, new BlockPool(0));
         context.advance(position);
         int[] ids = new int[n + 2];
         Arrays.fill(ids, id);
