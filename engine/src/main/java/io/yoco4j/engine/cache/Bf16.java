@@ -40,18 +40,4 @@ final class Bf16 {
             out[outOffset + position(c)] = round(in[inOffset + c]);
         }
     }
-
-    /** Widens {@code runs} runs that follow one another. */
-    static void unpack(short[] in, int inOffset, int runs, float[] out, int outOffset) {
-        for (int r = 0; r < runs; r++) {
-            unpack(in, inOffset + r * RUN, out, outOffset + r * RUN);
-        }
-    }
-
-    private static void unpack(short[] in, int inOffset, float[] out, int outOffset) {
-        for (int c = 0; c < HALF; c++) {
-            out[outOffset + c] = widen(in[inOffset + 2 * c]);
-            out[outOffset + HALF + c] = widen(in[inOffset + 2 * c + 1]);
-        }
-    }
 }

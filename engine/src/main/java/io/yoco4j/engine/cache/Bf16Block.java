@@ -77,13 +77,34 @@ public final class Bf16Block extends KvBlock {
     }
 
     @Override
-    void unpackKeys(int head, int row, float[] out, int outOffset) {
-        Bf16.unpack(keys, shape().keyOffset(head, row), shape().headDim(), out, outOffset);
+    void unpackKeys(Kernels kernels, int head, int row, float[] out, int outOffset) {
+        kernels.widen(keys, shape().keyOffset(head, row), shape().headDim(), out, outOffset);
     }
 
     @Override
-    void unpackValues(int head, int group, int row, int rows, float[] out, int outOffset) {
-        Bf16.unpack(values, shape().valueOffset(head, group, row), rows, out, outOffset);
+    void unpackValues(Kernels kernels, int head, int group, int row, int rows, float[] out, int outOffset) {
+        kernels.widen(values, shape().valueOffset(head, group, row), rows, out, outOffset);
+    }
+
+    @Override
+    public void scores(
+            Kernels kernels, int head, int row, float[] q, int qOffset, float[] out, int outOffset, float[] scratch) {
+        kernels.scores(q, qOffset, shape().headDim(), keys, shape().keyOffset(head, row), out, outOffset);
+    }
+
+    @Override
+    public void weightedSum(
+            Kernels kernels,
+            int head,
+            int group,
+            int row,
+            int rows,
+            float[] p,
+            int pOffset,
+            float[] out,
+            int outOffset,
+            float[] scratch) {
+        kernels.weightedSum(p, pOffset, rows, values, shape().valueOffset(head, group, row), out, outOffset);
     }
 
     @Override

@@ -67,13 +67,34 @@ public final class F32Block extends KvBlock {
     }
 
     @Override
-    void unpackKeys(int head, int row, float[] out, int outOffset) {
+    void unpackKeys(Kernels kernels, int head, int row, float[] out, int outOffset) {
         System.arraycopy(keys, shape().keyOffset(head, row), out, outOffset, shape().headDim() * PANEL);
     }
 
     @Override
-    void unpackValues(int head, int group, int row, int rows, float[] out, int outOffset) {
+    void unpackValues(Kernels kernels, int head, int group, int row, int rows, float[] out, int outOffset) {
         System.arraycopy(values, shape().valueOffset(head, group, row), out, outOffset, rows * PANEL);
+    }
+
+    @Override
+    public void scores(
+            Kernels kernels, int head, int row, float[] q, int qOffset, float[] out, int outOffset, float[] scratch) {
+        kernels.scores(q, qOffset, shape().headDim(), keys, shape().keyOffset(head, row), out, outOffset);
+    }
+
+    @Override
+    public void weightedSum(
+            Kernels kernels,
+            int head,
+            int group,
+            int row,
+            int rows,
+            float[] p,
+            int pOffset,
+            float[] out,
+            int outOffset,
+            float[] scratch) {
+        kernels.weightedSum(p, pOffset, rows, values, shape().valueOffset(head, group, row), out, outOffset);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.yoco4j.engine.cache;
 
+import io.yoco4j.engine.kernel.Kernels;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -46,14 +47,39 @@ public abstract sealed class KvBlock permits F32Block, Bf16Block, Q8Block {
      *
      * @param out [headDim][32] at {@code outOffset}
      */
-    abstract void unpackKeys(int head, int row, float[] out, int outOffset);
+    abstract void unpackKeys(Kernels kernels, int head, int row, float[] out, int outOffset);
 
     /**
      * Unpacks columns {@code 32 * group ..} of the values of {@code rows} rows.
      *
      * @param out [rows][32] at {@code outOffset}
      */
-    abstract void unpackValues(int head, int group, int row, int rows, float[] out, int outOffset);
+    abstract void unpackValues(Kernels kernels, int head, int group, int row, int rows, float[] out, int outOffset);
+
+    /**
+     * Products of a query [headDim] with the 32 keys that start at {@code row}, a multiple of 32, read as they are stored.
+     *
+     * @param scratch at least 32 floats
+     */
+    public abstract void scores(
+            Kernels kernels, int head, int row, float[] q, int qOffset, float[] out, int outOffset, float[] scratch);
+
+    /**
+     * Adds weighted values, read as they are stored: {@code out[c] += sum_r p[r] v[row + r][32 * group + c]} for c in 0..31.
+     *
+     * @param scratch at least {@code rows} floats
+     */
+    public abstract void weightedSum(
+            Kernels kernels,
+            int head,
+            int group,
+            int row,
+            int rows,
+            float[] p,
+            int pOffset,
+            float[] out,
+            int outOffset,
+            float[] scratch);
 
     /**
      * Appends a row as files have it: the key [heads, headDim], then the value, in the format's own elements and in the

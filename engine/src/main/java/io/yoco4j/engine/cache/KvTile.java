@@ -9,6 +9,7 @@ import io.yoco4j.engine.kernel.Kernels;
 public final class KvTile {
     private static final int PANEL = Kernels.PANEL;
 
+    private final Kernels kernels;
     private final int maxRows;
     private float[] keyPanels = {};
     private float[] valuePanels = {};
@@ -19,7 +20,8 @@ public final class KvTile {
     private int valueStride;
 
     /** For at most {@code maxRows} rows at a time. */
-    public KvTile(int maxRows) {
+    public KvTile(Kernels kernels, int maxRows) {
+        this.kernels = kernels;
         this.maxRows = maxRows;
     }
 
@@ -39,13 +41,13 @@ public final class KvTile {
         keys = keyPanels;
         keyOffset = 0;
         for (int r = aligned; r < row + count; r += PANEL) {
-            block.unpackKeys(head, r, keyPanels, (r - aligned) * shape.headDim());
+            block.unpackKeys(kernels, head, r, keyPanels, (r - aligned) * shape.headDim());
         }
         values = valuePanels;
         valueOffset = 0;
         valueStride = count * PANEL;
         for (int g = 0; g < shape.groups(); g++) {
-            block.unpackValues(head, g, row, count, valuePanels, g * valueStride);
+            block.unpackValues(kernels, head, g, row, count, valuePanels, g * valueStride);
         }
     }
 

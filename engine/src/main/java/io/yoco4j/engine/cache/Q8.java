@@ -9,6 +9,10 @@ import io.yoco4j.core.arch.KvFormat;
  */
 final class Q8 {
     private static final int LARGEST = 127;
+    /** Adding 1.5 * 2^23 leaves the nearest integer in the low bits of the significand. */
+    private static final float ROUND = 12582912f;
+
+    private static final int ROUND_BITS = Float.floatToRawIntBits(ROUND);
 
     private Q8() {}
 
@@ -23,20 +27,7 @@ final class Q8 {
 
     /** The nearest byte of a value under a widened scale. */
     static byte quantize(float x, float scale) {
-        return scale == 0 ? 0 : (byte) Math.clamp(Math.round(x / scale), -LARGEST, LARGEST);
-    }
-
-    /** {@code out[i] = scale * in[i]} for {@code n} values of one group. */
-    static void unpack(byte[] in, int inOffset, int n, float scale, float[] out, int outOffset) {
-        for (int i = 0; i < n; i++) {
-            out[outOffset + i] = scale * in[inOffset + i];
-        }
-    }
-
-    /** {@code out[i] = scales[i] * in[i]} for {@code n} values, each of a group of its own. */
-    static void unpack(byte[] in, int inOffset, int n, short[] scales, int scalesOffset, float[] out, int outOffset) {
-        for (int i = 0; i < n; i++) {
-            out[outOffset + i] = Bf16.widen(scales[scalesOffset + i]) * in[inOffset + i];
-        }
+        int q = Float.floatToRawIntBits(x / scale + ROUND) - ROUND_BITS;
+        return scale == 0 ? 0 : (byte) Math.clamp(q, -LARGEST, LARGEST);
     }
 }

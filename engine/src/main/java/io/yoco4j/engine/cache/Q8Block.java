@@ -102,22 +102,42 @@ public final class Q8Block extends KvBlock {
     }
 
     @Override
-    void unpackKeys(int head, int row, float[] out, int outOffset) {
+    void unpackKeys(Kernels kernels, int head, int row, float[] out, int outOffset) {
         int from = shape().keyOffset(head, row);
-        for (int j = 0; j < shape().headDim(); j++) {
-            int scales = shape().keyScaleOffset(head, j / PANEL, row);
-            Q8.unpack(keys, from + j * PANEL, PANEL, keyScales, scales, out, outOffset + j * PANEL);
-        }
+        int scales = shape().keyScaleOffset(head, 0, row);
+        kernels.widenKeys(keys, from, shape().headDim(), keyScales, scales, out, outOffset);
     }
 
     @Override
-    void unpackValues(int head, int group, int row, int rows, float[] out, int outOffset) {
+    void unpackValues(Kernels kernels, int head, int group, int row, int rows, float[] out, int outOffset) {
         int from = shape().valueOffset(head, group, row);
         int scales = shape().valueScaleOffset(head, group, row);
-        for (int r = 0; r < rows; r++) {
-            float scale = Bf16.widen(valueScales[scales + r]);
-            Q8.unpack(values, from + r * PANEL, PANEL, scale, out, outOffset + r * PANEL);
-        }
+        kernels.widenValues(values, from, rows, valueScales, scales, out, outOffset);
+    }
+
+    @Override
+    public void scores(
+            Kernels kernels, int head, int row, float[] q, int qOffset, float[] out, int outOffset, float[] scratch) {
+        int from = shape().keyOffset(head, row);
+        int scales = shape().keyScaleOffset(head, 0, row);
+        kernels.scores(q, qOffset, shape().headDim(), keys, from, keyScales, scales, out, outOffset, scratch);
+    }
+
+    @Override
+    public void weightedSum(
+            Kernels kernels,
+            int head,
+            int group,
+            int row,
+            int rows,
+            float[] p,
+            int pOffset,
+            float[] out,
+            int outOffset,
+            float[] scratch) {
+        int from = shape().valueOffset(head, group, row);
+        int scales = shape().valueScaleOffset(head, group, row);
+        kernels.weightedSum(p, pOffset, rows, values, from, valueScales, scales, out, outOffset, scratch);
     }
 
     @Override

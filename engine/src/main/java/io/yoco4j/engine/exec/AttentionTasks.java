@@ -1,10 +1,9 @@
 package io.yoco4j.engine.exec;
 
-import io.yoco4j.engine.kernel.Kernels;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
 /**
- * The attention of a step as one job. A segment of many queries is cut into blocks of 32 by heads; one of few into
+ * The attention of a step as one job. A segment of many queries is cut into blocks of 64 by heads; one of few into
  * single queries by heads, and these into ranges of keys where a query alone would take more than a quarter of a
  * thread's share of all keys. Short contexts are never cut: a range has {@value #MIN_KEYS} keys at least.
  *
@@ -14,7 +13,6 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 final class AttentionTasks {
     static final int MIN_KEYS = 512;
 
-    private static final int PANEL = Kernels.PANEL;
     /** Rows of the panel below which a query is better done alone. */
     private static final int MANY = 12;
 
@@ -62,7 +60,7 @@ final class AttentionTasks {
             long keys = (long) g.rows * kvHeads * keys(g.position + g.rows - 1, window);
             operations += 2 * keys * group * headDim;
             if (many(g)) {
-                add(i, (g.rows * group + PANEL - 1) / PANEL * kvHeads, 1);
+                add(i, PrefillAttention.tasks(g.rows, group, kvHeads), 1);
             } else {
                 fewKeys += keys;
             }

@@ -2,8 +2,8 @@ package io.yoco4j.engine.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.yoco4j.engine.kernel.ScalarKernels;
 import java.math.BigDecimal;
-import java.util.Random;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -55,7 +55,7 @@ class KvConversionsTest {
         short[] run = new short[40];
         Bf16.pack(columns, 0, 32, run, 8);
         float[] out = new float[70];
-        Bf16.unpack(run, 8, 1, out, 5);
+        new ScalarKernels().widen(run, 8, 1, out, 5);
         for (int i = 0; i < 16; i++) {
             int pair = run[8 + 2 * i] & 0xffff | run[8 + 2 * i + 1] << 16;
             assertThat(Float.intBitsToFloat(pair << 16)).isEqualTo(columns[i]).isEqualTo(out[5 + i]);
@@ -93,25 +93,5 @@ class KvConversionsTest {
             float scale = Bf16.widen(Q8.scale(new float[] {1, bad, 2}, 0, 3));
             assertThat(Float.isFinite(scale * Q8.quantize(bad, scale))).isFalse();
         }
-    }
-
-    @Example
-    void q8UnpacksByOneScaleOrByMany() {
-        Random random = new Random(5);
-        byte[] in = new byte[50];
-        random.nextBytes(in);
-        short[] scales = new short[40];
-        for (int i = 0; i < scales.length; i++) {
-            scales[i] = Bf16.round(random.nextFloat());
-        }
-        float[] one = new float[45];
-        float[] many = new float[45];
-        Q8.unpack(in, 3, 32, 0.25f, one, 4);
-        Q8.unpack(in, 3, 32, scales, 2, many, 4);
-        for (int i = 0; i < 32; i++) {
-            assertThat(one[4 + i]).isEqualTo(0.25f * in[3 + i]);
-            assertThat(many[4 + i]).isEqualTo(Bf16.widen(scales[2 + i]) * in[3 + i]);
-        }
-        assertThat(one[3] + one[36] + many[3] + many[36]).isZero();
     }
 }

@@ -3,6 +3,7 @@ package io.yoco4j.engine.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.yoco4j.core.arch.KvFormat;
+import io.yoco4j.engine.kernel.ScalarKernels;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -54,7 +55,7 @@ class KvRowsTest {
 
     private static void requireRow(KvRows rows, int row, float[] k, float[] v, int offset) {
         KvShape s = rows.shape();
-        KvTile tile = new KvTile(1);
+        KvTile tile = new KvTile(new ScalarKernels(), 1);
         int r = row % rows.blockRows();
         for (int h = 0; h < HEADS; h++) {
             tile.load(rows.block(row / rows.blockRows()), h, r, 1);

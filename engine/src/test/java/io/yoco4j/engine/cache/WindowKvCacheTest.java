@@ -3,6 +3,7 @@ package io.yoco4j.engine.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.yoco4j.core.arch.KvFormat;
+import io.yoco4j.engine.kernel.ScalarKernels;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -110,7 +111,7 @@ class WindowKvCacheTest {
     }
 
     private static void requireRows(KeyView view, int first, int end) {
-        KvTile tile = new KvTile(128);
+        KvTile tile = new KvTile(new ScalarKernels(), 128);
         int next = first;
         for (int s = 0; s < view.spans(); s++) {
             KvRows rows = view.rows(s);
