@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
             InspectCommand.class,
             ImportCommand.class,
             LogitsCommand.class,
+            BenchCommand.class,
             BenchTrainingCommand.class,
             VersionCommand.class
         },
