@@ -95,6 +95,18 @@ class LauncherTest {
     }
 
     @Test
+    void leavesMostMemoryToContextsButNotInTraining() throws Exception {
+        FakeMachine machine = FakeMachine.withDistribution(folder);
+        machine.jdk("jvm/25", "25");
+        assertThat(machine.yoco("generate").out())
+                .contains("[-XX:MaxRAMPercentage=70]")
+                .doesNotContain("[-XX:MaxRAMPercentage=25]");
+        // The last one counts.
+        assertThat(machine.yoco("train").out())
+                .containsSubsequence("[-XX:MaxRAMPercentage=70]", "[-XX:MaxRAMPercentage=25]");
+    }
+
+    @Test
     void leavesTheUsersMallocSettings() throws Exception {
         FakeMachine machine = FakeMachine.withDistribution(folder);
         machine.jdk("jvm/25", "25");

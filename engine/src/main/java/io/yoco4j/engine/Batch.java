@@ -134,7 +134,8 @@ public final class Batch {
      * Takes in the tokens of all entries and computes the logits asked for. A call that is refused changes nothing, and
      * may be repeated; if a step fails halfway, its sessions must be reset.
      *
-     * @throws InvalidInputException when a session has gone on since it was added, and has too few positions now
+     * @throws InvalidInputException when a session has gone on since it was added and has too few positions now, or when
+     *     memory cannot hold what a session would have
      * @throws IllegalStateException when the model is closed, a session is in use by another thread or broken by a step
      *     that failed, or the batch has run
      */
@@ -175,6 +176,7 @@ public final class Batch {
                 session.enter();
                 entered++;
                 session.requireRoom(entries[entered - 1].count);
+                model.memory().reserve(session.context(), entries[entered - 1].count, 0);
             }
         } catch (RuntimeException e) {
             leave(entered);

@@ -79,7 +79,7 @@ public final class Session implements AutoCloseable {
      *
      * @return logits of as many of them as {@code which} says
      * @throws InvalidInputException when there is no token, one is not of the vocabulary, or there are more than the
-     *     context may have
+     *     context may have or memory can hold
      * @throws IllegalStateException when the session or its model is closed, or another thread uses it
      */
     public LogitRows prefill(int[] ids, Logits which) {
@@ -93,6 +93,7 @@ public final class Session implements AutoCloseable {
             requireTokens(ids);
             int n = ids.length;
             int first = which.first(n);
+            model.memory().reserve(context, n, n - first);
             float[][] rows = new float[n - first][];
             for (int from = 0; from < n; from += prefillChunk) {
                 if (stop.getAsBoolean()) {
@@ -125,6 +126,7 @@ public final class Session implements AutoCloseable {
         try {
             oneId[0] = id;
             requireTokens(oneId);
+            model.memory().reserve(context, 1, 0);
             step(oneId, 0, 1, 0, nextSink);
             return next;
         } finally {

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +42,7 @@ public final class YocoModel implements AutoCloseable {
     private final WorkerPool pool;
     private final StageExecutor executor;
     private final BlockPool blocks = new BlockPool(Runtime.getRuntime().maxMemory() / FREE_BLOCKS);
+    private final MemoryCheck memory;
     /** Held for each step, so that activations serve one at a time and nothing is unmapped under a running step. */
     private final ReentrantLock lock = new ReentrantLock(true);
 
@@ -54,12 +56,14 @@ public final class YocoModel implements AutoCloseable {
             GenerationConfig generationConfig,
             EngineOptions options,
             @Nullable Arena arena,
-            @Nullable Path tokenizerFile) {
+            @Nullable Path tokenizerFile,
+            LongSupplier room) {
         this.architecture = architecture;
         this.generationConfig = generationConfig;
         this.options = options;
         this.arena = arena;
         this.tokenizerFile = tokenizerFile;
+        memory = new MemoryCheck(room, blocks);
         kernels = options.kernels().kernels();
         ModelWeights weights = new ModelWeights(architecture, tensors);
         pool = new WorkerPool(options.threads());
@@ -88,7 +92,8 @@ public final class YocoModel implements AutoCloseable {
                     checkpoint.generation(),
                     options,
                     arena,
-                    checkpoint.tokenizer().orElse(null));
+                    checkpoint.tokenizer().orElse(null),
+                    MemoryCheck::jvmRoom);
         } catch (RuntimeException | Error e) {
             arena.close();
             throw e;
@@ -101,7 +106,13 @@ public final class YocoModel implements AutoCloseable {
      * @throws IllegalArgumentException when a tensor of the architecture is missing or of another shape
      */
     public static YocoModel of(Architecture architecture, Map<String, StoredTensor> tensors, EngineOptions options) {
-        return new YocoModel(architecture, tensors, GenerationConfig.NONE, options, null, null);
+        return of(architecture, tensors, options, MemoryCheck::jvmRoom);
+    }
+
+    /** As above, with another measure of how many bytes can still be allocated. */
+    static YocoModel of(
+            Architecture architecture, Map<String, StoredTensor> tensors, EngineOptions options, LongSupplier room) {
+        return new YocoModel(architecture, tensors, GenerationConfig.NONE, options, null, null, room);
     }
 
     public Architecture architecture() {
@@ -231,6 +242,10 @@ public final class YocoModel implements AutoCloseable {
     /** An empty context of an architecture that is this model's but for its loops. */
     ContextState newContext(Architecture a) {
         return new ContextState(a, options.kv(), blocks);
+    }
+
+    MemoryCheck memory() {
+        return memory;
     }
 
     void run(BatchRows rows, StageExecutor.LogitSink sink) {

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -73,6 +74,25 @@ class BatchTest {
             assertThat(first.position()).isEqualTo(1);
             assertThat(second.position()).isEqualTo(3);
             requireClose(batch.logits(0), model.session().decode(5));
+        }
+    }
+
+    @Test
+    void aStepThatDoesNotFitMemoryIsRefusedAndMayBeRepeated() {
+        AtomicLong room = new AtomicLong();
+        try (YocoModel model =
+                YocoModel.of(A, RandomWeights.of(A, DType.F32, 1), EngineOptions.defaults(), room::get)) {
+            Session first = model.session();
+            Batch batch = model.batch();
+            batch.prefill(first, new int[300], 0, 300, Logits.LAST);
+            assertThatThrownBy(batch::run)
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("a context of 300 tokens needs")
+                    .hasMessageContaining("enough for 0 tokens");
+            assertThat(first.allocatedBytes() + first.position()).isZero();
+            room.set(1 << 20);
+            batch.run();
+            assertThat(first.position()).isEqualTo(300);
         }
     }
 

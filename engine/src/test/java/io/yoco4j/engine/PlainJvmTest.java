@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** JVMs that are started in other ways than ours. */
 class PlainJvmTest {
@@ -26,7 +28,20 @@ class PlainJvmTest {
         assertThat(output).doesNotContain("--add-modules");
     }
 
+    @ParameterizedTest
+    @CsvSource({"-XX:+UseParallelGC,Q8", "-XX:+UseG1GC,F32"})
+    void aFullHeapRefusesContextsBeforeItRunsOutOfMemory(String collector, String kv)
+            throws IOException, InterruptedException {
+        String output = run(FullHeap.class, List.of(collector, "-Xmx32m", "-Dyoco.kernels=scalar"), kv);
+        assertThat(output).containsPattern("a context of 21 tokens needs [0-9.]+ MiB more memory");
+    }
+
     private static String run(List<String> flags, String kernels) throws IOException, InterruptedException {
+        return run(PlainJvm.class, flags, kernels);
+    }
+
+    private static String run(Class<?> main, List<String> flags, String argument)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(flags);
@@ -34,7 +49,7 @@ class PlainJvmTest {
         if (!golden.isEmpty()) {
             command.add("-Dyoco.golden=" + golden);
         }
-        command.addAll(List.of("-cp", classPath(), PlainJvm.class.getName(), kernels));
+        command.addAll(List.of("-cp", classPath(), main.getName(), argument));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(output).isZero();

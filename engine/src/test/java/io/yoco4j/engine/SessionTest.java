@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.RandomWeights;
 import io.yoco4j.core.testing.Golden;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -60,6 +62,55 @@ class SessionTest {
                     .isInstanceOf(InvalidInputException.class)
                     .hasMessageContaining("after the 4 tokens");
             assertThat(small.position()).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void refusesAContextThatDoesNotFitMemoryBeforeAllocatingForIt() {
+        Architecture a = A.toBuilder().maxPositions(1 << 30).build();
+        AtomicLong room = new AtomicLong(1 << 18);
+        for (KvFormat kv : KvFormat.values()) {
+            EngineOptions options = EngineOptions.builder().kv(kv).build();
+            try (YocoModel model = YocoModel.of(a, RandomWeights.of(a, DType.F32, 1), options, room::get)) {
+                Session session = model.session();
+                session.prefill(new int[300], Logits.NONE);
+                long held = session.allocatedBytes();
+                int[] prompt = new int[3_000_000];
+                assertThatThrownBy(() -> session.prefill(prompt, Logits.LAST))
+                        .isInstanceOf(InvalidInputException.class)
+                        .hasMessageStartingWith("a context of 3000300 tokens needs ")
+                        .hasMessageContaining(" more memory, but 0.3 MiB are left, enough for ")
+                        .hasMessageContaining("-Xmx");
+                assertThat(session.allocatedBytes()).isEqualTo(held);
+                int fits = fits(session, prompt);
+                assertThatThrownBy(() -> session.prefill(new int[fits - 300 + 1], Logits.NONE))
+                        .hasMessageContaining("enough for " + fits + " tokens");
+                assertThat(session.position()).isEqualTo(300);
+                session.prefill(new int[fits - 300], Logits.NONE);
+                // Blocks that are there are filled without asking for more.
+                room.set(0);
+                assertThatThrownBy(() -> session.decode(1))
+                        .hasMessageContaining("a context of " + (fits + 1) + " tokens");
+                session.reset();
+                room.set(1 << 18);
+                session.decode(1);
+                room.set(0);
+                session.decode(1);
+                assertThatThrownBy(() -> session.prefill(new int[100], Logits.ALL))
+                        .hasMessageContaining("logits of 100 of them included");
+                session.prefill(new int[30], Logits.NONE);
+                room.set(1 << 18);
+            }
+        }
+    }
+
+    private static int fits(Session session, int[] prompt) {
+        try {
+            session.prefill(prompt, Logits.NONE);
+            throw new AssertionError("it fits");
+        } catch (InvalidInputException e) {
+            String message = Objects.requireNonNull(e.getMessage());
+            return Integer.parseInt(message.replaceFirst(".*enough for (\\d+) tokens.*", "$1"));
         }
     }
 

@@ -21,6 +21,9 @@ public final class ContextState {
     private final LayerState[][][] states;
 
     private final @Nullable GlobalKvCache global;
+    /** All of them in a row, so that nothing is allocated to ask each. */
+    private final LayerState[] all;
+
     private int position;
 
     /**
@@ -33,6 +36,7 @@ public final class ContextState {
         this.format = format;
         states = a.stages().stream().map(s -> stage(s, pool)).toArray(LayerState[][][]::new);
         global = a.hasGlobalCache() ? new GlobalKvCache(rows(pool, UNBOUNDED)) : null;
+        all = flat(states, global);
     }
 
     private ContextState(ContextState other) {
@@ -44,6 +48,7 @@ public final class ContextState {
                         .toArray(LayerState[][]::new))
                 .toArray(LayerState[][][]::new);
         global = other.global == null ? null : other.global.fork();
+        all = flat(states, global);
         position = other.position;
     }
 
@@ -113,24 +118,48 @@ public final class ContextState {
         return global;
     }
 
-    private Stream<LayerState> all() {
+    private static LayerState[] flat(LayerState[][][] states, @Nullable GlobalKvCache global) {
         return Stream.concat(
-                Arrays.stream(states).flatMap(Arrays::stream).flatMap(Arrays::stream), Stream.ofNullable(global));
+                        Arrays.stream(states).flatMap(Arrays::stream).flatMap(Arrays::stream),
+                        Stream.ofNullable(global))
+                .toArray(LayerState[]::new);
     }
 
     /** Bytes of the rows and states held. */
     public long cacheBytes() {
-        return all().mapToLong(LayerState::cacheBytes).sum();
+        return Arrays.stream(all).mapToLong(LayerState::cacheBytes).sum();
     }
 
     /** Bytes of memory taken for them; blocks that forks share count in each. */
     public long allocatedBytes() {
-        return all().mapToLong(LayerState::allocatedBytes).sum();
+        return Arrays.stream(all).mapToLong(LayerState::allocatedBytes).sum();
     }
 
     /** Bytes of memory that {@code n} more tokens would take; never fewer for more tokens. */
     public long bytesToGrow(int n) {
-        return all().mapToLong(state -> state.bytesToGrow(n)).sum();
+        long bytes = 0;
+        for (LayerState state : all) {
+            bytes += state.bytesToGrow(n);
+        }
+        return bytes;
+    }
+
+    /**
+     * Takes the memory of {@code n} more tokens, so that none is asked for when they come.
+     *
+     * @throws OutOfMemoryError when there is not as much; the context is then what it was
+     */
+    public void reserve(int n) {
+        try {
+            for (LayerState state : all) {
+                state.reserve(n);
+            }
+        } catch (OutOfMemoryError e) {
+            for (LayerState state : all) {
+                state.trim();
+            }
+            throw e;
+        }
     }
 
     /** A context that goes on from here on its own, and shares blocks until one of the two writes them. */
@@ -140,7 +169,9 @@ public final class ContextState {
 
     /** Forgets all tokens and gives the blocks back; the context can be used again. */
     public void release() {
-        all().forEach(LayerState::release);
+        for (LayerState state : all) {
+            state.release();
+        }
         position = 0;
     }
 }

@@ -41,7 +41,7 @@ public final class GlobalKvCache implements KvCache {
 
     /** Adds {@code n} rows, to be written at {@code length() - n ..} of what is returned. */
     public KvRows grow(int n) {
-        rows.claim(length, length + n);
+        reserve(n);
         length += n;
         return rows;
     }
@@ -72,13 +72,23 @@ public final class GlobalKvCache implements KvCache {
     }
 
     @Override
+    public void reserve(int n) {
+        rows.claim(length, length + n);
+    }
+
+    @Override
+    public void trim() {
+        rows.truncate(length);
+    }
+
+    @Override
     public GlobalKvCache fork() {
         return new GlobalKvCache(rows.fork(), length);
     }
 
     @Override
     public void release() {
-        rows.release();
+        rows.truncate(0);
         length = 0;
     }
 }

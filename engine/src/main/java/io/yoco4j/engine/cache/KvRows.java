@@ -52,22 +52,37 @@ public final class KvRows {
         claim(0, rows);
     }
 
-    /** Makes rows {@code from .. to - 1} writable: takes the blocks that are missing, copies those that are shared. */
+    /**
+     * Makes rows {@code from .. to - 1} writable: takes the blocks that are missing, copies those that are shared. Where
+     * memory runs out, the rows are what they were.
+     */
     void claim(int from, int to) {
         int had = blocks.length;
         if (blocksOf(to) > had) {
-            blocks = Arrays.copyOf(blocks, blocksOf(to));
-            for (int b = had; b < blocks.length; b++) {
-                blocks[b] = pool.take(shape);
+            KvBlock[] more = Arrays.copyOf(blocks, blocksOf(to));
+            for (int b = had; b < more.length; b++) {
+                more[b] = pool.take(shape);
             }
+            blocks = more;
         }
         for (int b = from / shape.blockRows(); b < blocksOf(to); b++) {
             KvBlock shared = blocks[b];
             if (shared.shared()) {
-                blocks[b] = pool.take(shape);
-                blocks[b].copy(shared);
+                KvBlock own = pool.take(shape);
+                own.copy(shared);
+                blocks[b] = own;
                 pool.release(shared);
             }
+        }
+    }
+
+    /** Gives back the blocks beyond the first {@code rows} rows. */
+    void truncate(int rows) {
+        for (int b = blocksOf(rows); b < blocks.length; b++) {
+            pool.release(blocks[b]);
+        }
+        if (blocksOf(rows) < blocks.length) {
+            blocks = Arrays.copyOf(blocks, blocksOf(rows));
         }
     }
 
@@ -83,14 +98,6 @@ public final class KvRows {
     /** The same rows, in the same blocks until one of the two writes. */
     KvRows fork() {
         return new KvRows(shape, pool, Arrays.stream(blocks).map(KvBlock::share).toArray(KvBlock[]::new));
-    }
-
-    /** Gives all blocks back. */
-    void release() {
-        for (KvBlock block : blocks) {
-            pool.release(block);
-        }
-        blocks = new KvBlock[0];
     }
 
     /** Bytes of keys and values in {@code rows} rows, without padding. */

@@ -12,6 +12,12 @@ public sealed interface LayerState permits KvCache, RetentionState {
     /** Bytes of memory that {@code n} more tokens would take; never fewer for more tokens. */
     long bytesToGrow(int n);
 
+    /** Takes the memory of {@code n} more tokens, so that none is asked for when they come. */
+    void reserve(int n);
+
+    /** Gives back what was reserved and not used. */
+    void trim();
+
     /** The same content for a context that goes on its own; what is large is shared until one of the two writes. */
     LayerState fork();
 

@@ -47,6 +47,16 @@ public final class RetentionState implements LayerState {
     }
 
     @Override
+    public void reserve(int n) {
+        // A state does not grow.
+    }
+
+    @Override
+    public void trim() {
+        // It has nothing to spare.
+    }
+
+    @Override
     public RetentionState fork() {
         return new RetentionState(values.clone());
     }

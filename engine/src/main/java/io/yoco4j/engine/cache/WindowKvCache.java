@@ -50,6 +50,7 @@ public final class WindowKvCache implements KvCache {
     }
 
     /** Makes room for {@code n} more tokens, to be {@link #put} and then counted by {@link #advance}. */
+    @Override
     public void reserve(int n) {
         if (wraps(n)) {
             rows.claim(0, window);
@@ -75,8 +76,8 @@ public final class WindowKvCache implements KvCache {
 
     @Override
     public void restore(int n) {
-        end = n;
-        rows.claim(0, length());
+        reserve(n);
+        advance(n);
     }
 
     @Override
@@ -99,13 +100,18 @@ public final class WindowKvCache implements KvCache {
     }
 
     @Override
+    public void trim() {
+        rows.truncate(length());
+    }
+
+    @Override
     public WindowKvCache fork() {
         return new WindowKvCache(window, rows.fork(), end);
     }
 
     @Override
     public void release() {
-        rows.release();
+        rows.truncate(0);
         end = 0;
     }
 }
