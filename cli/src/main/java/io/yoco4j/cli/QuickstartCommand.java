@@ -5,8 +5,8 @@ import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.arch.Presets;
 import io.yoco4j.core.checkpoint.CheckpointWriter;
-import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.RandomWeights;
+import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.Generation;
 import io.yoco4j.engine.GenerationOptions;
@@ -171,7 +171,9 @@ final class QuickstartCommand implements Runnable {
             Architecture a = Presets.architecture(system, SIZE);
             models.put(
                     system,
-                    system.equals(SYSTEM) ? trained : YocoModel.of(a, RandomWeights.of(a, DType.F32, 1), engine));
+                    system.equals(SYSTEM)
+                            ? trained
+                            : YocoModel.of(a, RandomWeights.of(a, WeightFormat.F32, 1), engine));
         }
         Map<String, EngineSpeed> speeds = EngineSpeed.measure(models, CONTEXT, 32, 3);
         Table table = new Table(

@@ -6,10 +6,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.yoco4j.core.arch.Presets;
 import io.yoco4j.core.checkpoint.CheckpointWriter;
-import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.RandomWeights;
 import io.yoco4j.core.checkpoint.Safetensors;
 import io.yoco4j.core.checkpoint.SafetensorsWriter;
+import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.testing.Golden;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -263,7 +263,7 @@ class CommandLineTest {
         Path empty = Files.createDirectories(temp.resolve("empty"));
         var a = Presets.architecture("yoco-u", "nano");
         SafetensorsWriter weights = new SafetensorsWriter();
-        RandomWeights.of(a, DType.F32, 1).values().forEach(weights::add);
+        RandomWeights.of(a, WeightFormat.F32, 1).values().forEach(weights::add);
         new CheckpointWriter(a, weights).create(temp.resolve("model"));
         String[] args = Arrays.stream(line.split(" "))
                 .map(w -> switch (w) {

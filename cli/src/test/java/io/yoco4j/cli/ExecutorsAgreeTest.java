@@ -3,9 +3,9 @@ package io.yoco4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.yoco4j.core.arch.Architecture;
-import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.RandomWeights;
 import io.yoco4j.core.checkpoint.StoredTensor;
+import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.testing.Systems;
 import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.LogitRows;
@@ -30,7 +30,7 @@ class ExecutorsAgreeTest {
     @ParameterizedTest
     @MethodSource("systems")
     void onEverySystem(Architecture a) {
-        Map<String, StoredTensor> weights = RandomWeights.of(a, DType.F32, 11);
+        Map<String, StoredTensor> weights = RandomWeights.of(a, WeightFormat.F32, 11);
         int[] ids = new SplittableRandom(2).ints(150, 0, a.vocabSize()).toArray();
         float[] torch;
         try (Parameters parameters = new Parameters(a);

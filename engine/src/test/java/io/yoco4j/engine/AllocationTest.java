@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.Presets;
-import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.RandomWeights;
+import io.yoco4j.core.checkpoint.WeightFormat;
 import java.lang.management.ManagementFactory;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,7 +22,7 @@ class AllocationTest {
     void compiledCodeAllocatesCacheBlocksOnly(String system) {
         Architecture a = Presets.architecture(system, "tiny");
         EngineOptions options = EngineOptions.builder().threads(1).build();
-        try (YocoModel model = YocoModel.of(a, RandomWeights.of(a, DType.BF16, 1), options)) {
+        try (YocoModel model = YocoModel.of(a, RandomWeights.of(a, WeightFormat.BF16, 1), options)) {
             Session session = model.session();
             int[] chunk = new int[512];
             for (int i = 0; i < 12; i++) {

@@ -10,6 +10,7 @@ import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.RandomWeights;
 import io.yoco4j.core.checkpoint.SafetensorsWriter;
 import io.yoco4j.core.checkpoint.StoredTensor;
+import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.testing.Systems;
 import io.yoco4j.engine.kernel.KernelSelection;
 import java.lang.foreign.Arena;
@@ -46,8 +47,8 @@ abstract class SystemContract {
         return Systems.all().values().stream();
     }
 
-    private YocoModel model(Architecture a, DType dtype) {
-        return YocoModel.of(a, RandomWeights.of(a, dtype, 7), options());
+    private YocoModel model(Architecture a, WeightFormat format) {
+        return YocoModel.of(a, RandomWeights.of(a, format, 7), options());
     }
 
     private EngineOptions options() {
@@ -76,7 +77,7 @@ abstract class SystemContract {
     @MethodSource("systems")
     void prefillAndDecodeGiveWhatTheWholeSequenceGives(Architecture a) {
         int[] ids = ids(a, N);
-        try (YocoModel model = model(a, DType.F32)) {
+        try (YocoModel model = model(a, WeightFormat.F32)) {
             LogitRows all = model.session().prefill(ids, Logits.ALL);
             for (int split : new int[] {1, 4, 5, 6, 20, 33}) {
                 Session session = model.session();
@@ -98,7 +99,7 @@ abstract class SystemContract {
         int[] ids = ids(a, N);
         int[] changed = ids.clone();
         changed[30] = (changed[30] + 1) % a.vocabSize();
-        try (YocoModel model = model(a, DType.F32)) {
+        try (YocoModel model = model(a, WeightFormat.F32)) {
             LogitRows before = model.session().prefill(ids, Logits.ALL);
             LogitRows after = model.session().prefill(changed, Logits.ALL);
             for (int i = 0; i < 30; i++) {
@@ -115,7 +116,7 @@ abstract class SystemContract {
             return;
         }
         int[] ids = ids(a, N);
-        Map<String, StoredTensor> weights = RandomWeights.of(a, DType.F32, 7);
+        Map<String, StoredTensor> weights = RandomWeights.of(a, WeightFormat.F32, 7);
         try (YocoModel model = YocoModel.of(a, weights, options())) {
             for (int loops : new int[] {1, 4}) {
                 SessionOptions chosen = SessionOptions.builder().loops(loops).build();
@@ -138,7 +139,7 @@ abstract class SystemContract {
     void cachesHoldExactlyTheBytesThatAccountingPredicts(Architecture a) {
         int[] ids = ids(a, 300);
         Accounting accounting = new Accounting(a);
-        try (YocoModel model = model(a, DType.F32)) {
+        try (YocoModel model = model(a, WeightFormat.F32)) {
             Session session =
                     model.session(SessionOptions.builder().prefillChunk(64).build());
             assertThat(session.cacheBytes()).isEqualTo(accounting.cacheBytes(0, KvFormat.F32));
@@ -165,7 +166,7 @@ abstract class SystemContract {
     @MethodSource("systems")
     void aForkGoesOnAsTheOriginalDoesAndApartFromIt(Architecture a) {
         int[] ids = ids(a, N);
-        try (YocoModel model = model(a, DType.F32)) {
+        try (YocoModel model = model(a, WeightFormat.F32)) {
             Session original = model.session();
             original.prefill(slice(ids, 0, 20), Logits.NONE);
             Session fork = original.fork();
@@ -183,7 +184,7 @@ abstract class SystemContract {
     @MethodSource("systems")
     void aSavedModelGivesTheSameLogits(Architecture a) {
         int[] ids = ids(a, N);
-        Map<String, StoredTensor> weights = RandomWeights.of(a, DType.F32, 7);
+        Map<String, StoredTensor> weights = RandomWeights.of(a, WeightFormat.F32, 7);
         SafetensorsWriter writer = new SafetensorsWriter(Map.of());
         weights.values().forEach(writer::add);
         new CheckpointWriter(a, writer).create(temp.resolve("model"));
@@ -207,7 +208,7 @@ abstract class SystemContract {
                 Systems.all().get("yoco-u, qk-norm, untied"), Systems.all().get("looped retention"))) {
             Map<String, StoredTensor> narrow = new LinkedHashMap<>();
             Map<String, StoredTensor> wide = new LinkedHashMap<>();
-            RandomWeights.of(a, DType.F32, 7).forEach((name, tensor) -> {
+            RandomWeights.of(a, WeightFormat.F32, 7).forEach((name, tensor) -> {
                 StoredTensor n = convert(tensor, dtype);
                 narrow.put(name, n);
                 wide.put(name, convert(n, DType.F32));
@@ -249,7 +250,7 @@ abstract class SystemContract {
     @MethodSource("systems")
     void longContextsCrossCacheBlocks(Architecture a) {
         int[] ids = ids(a, 500);
-        try (YocoModel model = model(a, DType.F32)) {
+        try (YocoModel model = model(a, WeightFormat.F32)) {
             Session session = model.session();
             float[] whole = session.prefill(ids, Logits.LAST).last();
             Session pieces =

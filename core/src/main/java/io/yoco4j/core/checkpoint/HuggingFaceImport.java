@@ -119,7 +119,8 @@ public final class HuggingFaceImport {
         if (architecture.tiedEmbeddings()) {
             dropTiedHead(folder, stored);
         }
-        Checkpoint.requireTensors(folder, architecture, stored);
+        WeightChecks checks = new WeightChecks(folder);
+        checks.requireEnough(architecture, stored);
         Map<String, String> theirs = names(architecture);
         Map<String, StoredTensor> out = new LinkedHashMap<>();
         ParameterLayout.of(architecture).forEach((name, shape) -> {
@@ -129,7 +130,7 @@ public final class HuggingFaceImport {
                 throw new InvalidInputException(Checkpoint.weights(folder) + " has no tensor " + source
                         + ", which config.json calls for: the folder is incomplete or of another model");
             }
-            Checkpoint.requireSound(folder, tensor, shape);
+            checks.requireSound(tensor, shape);
             out.put(name, tensor);
         });
         if (!stored.isEmpty()) {

@@ -140,7 +140,7 @@ public final class Safetensors {
             JsonNode dtypeNode = node.path("dtype");
             DType dtype = DType.named(dtypeNode.asText())
                     .orElseThrow(() -> new InvalidInputException(where + " has dtype " + JsonFields.shown(dtypeNode)
-                            + ", but only F32, F16, BF16 (and I64, I32, U8 for data) can be read: convert it first"));
+                            + ", but only F32, F16, BF16, I8, U8, I32 and I64 can be read: convert it first"));
             long[] shape = integers(where + ".shape", node.path("shape"));
             long[] offsets = integers(where + ".data_offsets", node.path("data_offsets"));
             if (shape.length > 8) {
