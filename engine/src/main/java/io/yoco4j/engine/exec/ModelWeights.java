@@ -34,6 +34,7 @@ public final class ModelWeights {
     record Cache(float[] norm, Weight k, Weight v, float @Nullable [] kNorm) {}
 
     private final Map<String, StoredTensor> tensors;
+    private final Map<String, long[]> shapes;
     private final Layer[][] layers;
     final Weight embedding;
     final Weight head;
@@ -47,15 +48,7 @@ public final class ModelWeights {
      */
     public ModelWeights(Architecture a, Map<String, StoredTensor> tensors) {
         this.tensors = tensors;
-        ParameterLayout.of(a).forEach((name, shape) -> {
-            StoredTensor tensor = tensors.get(name);
-            if (tensor == null
-                    || !Arrays.equals(tensor.shape(), shape)
-                    || !tensor.dtype().floating()) {
-                throw new IllegalArgumentException("tensor " + name + " must be a floating-point tensor of shape "
-                        + Arrays.toString(shape) + ", but is " + tensor);
-            }
-        });
+        shapes = ParameterLayout.of(a);
         layers = new Layer[a.stages().size()][];
         for (int s = 0; s < layers.length; s++) {
             layers[s] = new Layer[a.stages().get(s).layers()];
@@ -96,21 +89,31 @@ public final class ModelWeights {
         return layers[stage][layer];
     }
 
+    /** The matrix of that name; null where the architecture has none. */
     private @Nullable Weight weight(String name) {
-        StoredTensor tensor = tensors.get(name);
-        return tensor == null ? null : Weight.of(tensor);
+        return shapes.containsKey(name) ? required(name) : null;
     }
 
     private float @Nullable [] norm(String name) {
-        StoredTensor tensor = tensors.get(name);
-        return tensor == null ? null : tensor.toFloats();
+        return shapes.containsKey(name) ? requiredNorm(name) : null;
     }
 
     private Weight required(String name) {
-        return Objects.requireNonNull(weight(name), name);
+        long[] shape = Objects.requireNonNull(shapes.get(name), name);
+        return Weight.of(tensors, name, shape).orElseThrow(() -> missing(name, shape));
     }
 
     private float[] requiredNorm(String name) {
-        return Objects.requireNonNull(norm(name), name);
+        long[] shape = Objects.requireNonNull(shapes.get(name), name);
+        StoredTensor tensor = tensors.get(name);
+        if (tensor == null || !tensor.dtype().floating() || !Arrays.equals(tensor.shape(), shape)) {
+            throw missing(name, shape);
+        }
+        return tensor.toFloats();
+    }
+
+    private IllegalArgumentException missing(String name, long[] shape) {
+        return new IllegalArgumentException("tensor " + name + " must be a floating-point tensor of shape "
+                + Arrays.toString(shape) + ", but is " + tensors.get(name));
     }
 }

@@ -138,7 +138,7 @@ final class RowOps {
             switch (op) {
                 case EMBED -> {
                     if (embedding != null) {
-                        embedding.unpack(kernels, ids[firstId + i], 0, width, x, at);
+                        kernels.unpack(embedding, ids[firstId + i], 0, width, x, at);
                     }
                     if (factor != 1) {
                         kernels.scale(x, at, width, factor);

@@ -6,12 +6,16 @@ import java.util.Arrays;
  * Products of rows of activations with stored matrices: {@code out [n, outputs] (+)= x [n, inputs] * W^T}. Several
  * matrices that share an input run as one job.
  *
- * <p>Few rows: a stream of dot products, split over outputs. Many rows: x is packed into panels once, each weight panel
- * is unpacked once per block of K, and the register-blocked tile runs over both (Goto and van de Geijn 2008).
+ * <p>One row: a stream of dot products, split over outputs. A few: each stored row is unpacked once and meets all rows of
+ * x. Many: x is packed into panels once, each weight panel is unpacked once per block of K, and the register-blocked tile
+ * runs over both (Goto and van de Geijn 2008).
  */
 public final class MatMul {
-    /** From so many rows on, unpacking panels pays. */
-    static final int MANY = 6;
+    /** From so many rows on, panels pay. */
+    static final int MANY = 24;
+
+    /** Columns of a block of a few-row product: 4 unpacked rows of them stay in the first-level cache. */
+    private static final int FEW_K = 1024;
 
     /** K is blocked so that a weight panel stays in the first-level cache. */
     static final int K_BLOCK = 256;
@@ -19,6 +23,9 @@ public final class MatMul {
     private static final int MAX_TERMS = 4;
     private static final int PANEL = Kernels.PANEL;
     private static final int ROWS = Kernels.ROWS;
+    private static final int BLOCK = Kernels.BLOCK;
+    /** Partial sums of a block. */
+    private static final int SUMS = BLOCK * BLOCK * Kernels.PARTIAL;
     /** Outputs per task of a few-row product: whole groups of four. */
     private static final int FEW_CHUNK = 32;
 
@@ -29,6 +36,7 @@ public final class MatMul {
     private final boolean[] adds = new boolean[MAX_TERMS];
     private final float[][] panels;
     private final float[][] scratches;
+    private final int[][] words;
     private final float[][] tiles;
     private final WorkerPool.Job packJob = this::pack;
     private final WorkerPool.Job fewJob = this::few;
@@ -43,7 +51,8 @@ public final class MatMul {
         this.kernels = kernels;
         this.pool = pool;
         panels = new float[pool.threads()][K_BLOCK * PANEL];
-        scratches = new float[pool.threads()][PANEL * (K_BLOCK + 16)];
+        scratches = new float[pool.threads()][blocks(MANY, BLOCK) * SUMS];
+        words = new int[pool.threads()][K_BLOCK * PANEL];
         tiles = new float[pool.threads()][ROWS * PANEL];
     }
 
@@ -85,13 +94,18 @@ public final class MatMul {
         long outputs = 0;
         int panelTasks = 0;
         int fewTasks = 0;
+        int dotScratch = 0;
         for (int t = 0; t < terms; t++) {
+            dotScratch = Math.max(dotScratch, weights[t].dotScratch());
             outputs += weights[t].outputs();
             panelTasks += blocks(weights[t].outputs(), PANEL);
             fewTasks += blocks(weights[t].outputs(), FEW_CHUNK);
         }
         long operations = outputs * inputs * n;
         if (n < MANY) {
+            for (int i = 0; i < scratches.length && scratches[i].length < dotScratch; i++) {
+                scratches[i] = new float[dotScratch];
+            }
             pool.run(fewTasks, fewJob, operations);
         } else {
             int rowPanels = blocks(n, PANEL);
@@ -117,8 +131,44 @@ public final class MatMul {
         Weight w = weights[t];
         int first = chunk * FEW_CHUNK;
         int rows = Math.min(FEW_CHUNK, w.outputs() - first);
-        for (int r = 0; r < n; r++) {
-            w.dotRows(kernels, first, rows, x, r * inputs, outs[t], r * w.outputs() + first, adds[t]);
+        if (n == 1) {
+            kernels.dotRows(w, first, rows, x, 0, outs[t], first, adds[t], scratches[worker]);
+            return;
+        }
+        for (int o = first; o < first + rows; o += BLOCK) {
+            fewBlock(w, o, Math.min(BLOCK, w.outputs() - o), outs[t], adds[t], worker);
+        }
+    }
+
+    /** Up to 4 outputs of all rows; in the last block of rows the last one is repeated. */
+    private void fewBlock(Weight w, int first, int outputs, float[] out, boolean add, int worker) {
+        float[] unpacked = panels[worker];
+        float[] sums = scratches[worker];
+        Arrays.fill(sums, 0, blocks(n, BLOCK) * SUMS, 0);
+        for (int from = 0; from < inputs; from += FEW_K) {
+            int k = Math.min(FEW_K, inputs - from);
+            for (int o = 0; o < outputs; o++) {
+                kernels.unpack(w, first + o, from, k, unpacked, o * k);
+            }
+            for (int r = 0; r < n; r += BLOCK) {
+                int last = Math.min(BLOCK, n - r) - 1;
+                int x0 = r * inputs + from;
+                int x1 = x0 + Math.min(1, last) * inputs;
+                int x2 = x0 + Math.min(2, last) * inputs;
+                int x3 = x0 + last * inputs;
+                kernels.block(k, unpacked, x, x0, x1, x2, x3, sums, r / BLOCK * SUMS);
+            }
+        }
+        float[] tile = tiles[worker];
+        for (int r = 0; r < n; r += BLOCK) {
+            kernels.fold(sums, r / BLOCK * SUMS, tile);
+            for (int i = r; i < Math.min(n, r + BLOCK); i++) {
+                int to = i * w.outputs() + first;
+                for (int o = 0; o < outputs; o++) {
+                    float total = tile[(i - r) * BLOCK + o];
+                    out[to + o] = add ? out[to + o] + total : total;
+                }
+            }
         }
     }
 
@@ -142,7 +192,7 @@ public final class MatMul {
         float[] unpacked = panels[worker];
         for (int from = 0; from < inputs; from += K_BLOCK) {
             int k = Math.min(K_BLOCK, inputs - from);
-            w.unpackPanel(kernels, first, columns, from, k, unpacked, scratches[worker]);
+            kernels.unpackPanel(w, first, columns, from, k, unpacked, words[worker], scratches[worker]);
             boolean add = adds[t] || from > 0;
             for (int r = 0; r < n; r += ROWS) {
                 int a = (r / PANEL * inputs + from) * PANEL + r % PANEL;
@@ -176,13 +226,5 @@ public final class MatMul {
                 out[at] = add ? out[at] + tile[r * PANEL + j] : tile[r * PANEL + j];
             }
         }
-    }
-
-    /** Bytes of scratch memory held. */
-    public long allocatedBytes() {
-        return Float.BYTES
-                * (packed.length
-                        + Arrays.stream(panels).mapToLong(p -> p.length).sum()
-                        + Arrays.stream(scratches).mapToLong(s -> s.length).sum());
     }
 }

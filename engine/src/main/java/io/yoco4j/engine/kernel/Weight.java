@@ -2,47 +2,72 @@ package io.yoco4j.engine.kernel;
 
 import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.StoredTensor;
+import io.yoco4j.core.checkpoint.WeightFormat;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Optional;
 
 /**
- * A stored matrix, row-major [out, in], read where it lies. A storage format supplies two things: pieces of rows as
- * float32, which many-row products pack into panels, and products of whole rows with a vector.
+ * A stored matrix, row-major [out, in], read where it lies. A format supplies two things: pieces of rows as float32, which
+ * many-row products pack into panels, and products of whole rows with a vector.
  *
- * @param data its bytes
- * @param dtype F32, BF16 or F16
+ * @param format of its values
+ * @param data their bytes
+ * @param scales of quantized formats, BF16 [out, groups]; else empty
  * @param outputs rows
  * @param inputs columns
  */
-public record Weight(MemorySegment data, DType dtype, int outputs, int inputs) {
-
-    /** A matrix of a checkpoint. */
-    public static Weight of(StoredTensor tensor) {
-        return new Weight(
-                tensor.data(), tensor.dtype(), Math.toIntExact(tensor.shape()[0]), Math.toIntExact(tensor.shape()[1]));
-    }
-
-    /** {@code n} values of a row from column {@code from} on. */
-    public void unpack(Kernels kernels, int row, int from, int n, float[] out, int outOffset) {
-        kernels.unpack(data, dtype, (long) row * inputs + from, n, out, outOffset);
-    }
-
-    /** Products of rows {@code first .. first + rows} with x: {@code y[yOffset + o]} set, or added to. */
-    public void dotRows(
-            Kernels kernels, int first, int rows, float[] x, int xOffset, float[] y, int yOffset, boolean add) {
-        kernels.dotRows(data, dtype, (long) first * inputs, inputs, rows, x, xOffset, y, yOffset, add);
-    }
+public record Weight(WeightFormat format, MemorySegment data, MemorySegment scales, int outputs, int inputs) {
 
     /**
-     * Columns {@code from .. from + k} of rows {@code first .. first + rows} as a panel [k][32].
+     * A matrix of a checkpoint.
      *
-     * @param scratch at least 32 x (k + 16) floats
+     * @param shape [out, in]
+     * @return empty when there is no such tensor
+     * @throws IllegalArgumentException when its tensors are not those of a matrix of that shape
      */
-    public void unpackPanel(Kernels kernels, int first, int rows, int from, int k, float[] panel, float[] scratch) {
-        // A row stride that is no power of two keeps the 32 rows in different cache sets.
-        int stride = k + 16;
-        for (int r = 0; r < rows; r++) {
-            unpack(kernels, first + r, from, k, scratch, r * stride);
+    public static Optional<Weight> of(Map<String, StoredTensor> tensors, String name, long[] shape) {
+        StoredTensor tensor = tensors.get(name);
+        if (tensor == null) {
+            return Optional.empty();
         }
-        kernels.transpose(scratch, 0, stride, rows, k, panel, 0);
+        WeightFormat format = format(tensor);
+        int inputs = Math.toIntExact(shape[1]);
+        int groups = WeightFormat.groups(inputs);
+        long[] stored = {shape[0], format == WeightFormat.Q4 ? 16L * groups : inputs};
+        MemorySegment scales = MemorySegment.NULL;
+        boolean sound = Arrays.equals(tensor.shape(), stored);
+        if (format.quantized()) {
+            StoredTensor s = tensors.get(WeightFormat.scalesName(name));
+            sound &= s != null && s.dtype() == DType.BF16 && Arrays.equals(s.shape(), new long[] {shape[0], groups});
+            scales = s == null ? scales : s.data();
+        }
+        if (!sound) {
+            throw new IllegalArgumentException("tensor " + name + " must be a matrix of shape " + Arrays.toString(shape)
+                    + ", with scales where it is quantized, but is " + tensor);
+        }
+        return Optional.of(new Weight(format, tensor.data(), scales, Math.toIntExact(shape[0]), inputs));
+    }
+
+    private static WeightFormat format(StoredTensor tensor) {
+        return switch (tensor.dtype()) {
+            case F32 -> WeightFormat.F32;
+            case BF16 -> WeightFormat.BF16;
+            case F16 -> WeightFormat.F16;
+            case I8 -> WeightFormat.Q8;
+            case U8 -> WeightFormat.Q4;
+            case I64, I32 -> throw new IllegalArgumentException("weights are no integers, but " + tensor + " is");
+        };
+    }
+
+    /** Groups of a row that have a scale each. */
+    int groups() {
+        return WeightFormat.groups(inputs);
+    }
+
+    /** Floats of scratch memory that {@link Kernels#dotRows} needs. */
+    public int dotScratch() {
+        return Kernels.PANEL + 2 * groups() + Kernels.PANEL;
     }
 }

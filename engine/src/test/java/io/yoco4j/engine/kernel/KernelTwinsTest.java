@@ -2,17 +2,11 @@ package io.yoco4j.engine.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.yoco4j.core.checkpoint.DType;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Vector kernels against their scalar twins, over sizes around every vector width. The seed is in each message. */
@@ -46,50 +40,6 @@ class KernelTwinsTest {
         }
     }
 
-    private MemorySegment stored(DType dtype, int n) {
-        MemorySegment data = Arena.ofAuto().allocate((long) n * dtype.bytes(), 64);
-        for (int i = 0; i < n; i++) {
-            // Small ones, too, so that float16 has subnormal numbers.
-            float x = (float) (random.nextGaussian() * (i % 5 == 0 ? 1e-6 : 1));
-            switch (dtype) {
-                case F32 -> data.setAtIndex(ValueLayout.JAVA_FLOAT.withOrder(ByteOrder.LITTLE_ENDIAN), i, x);
-                case BF16 ->
-                    data.setAtIndex(ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN), i, (short)
-                            (Float.floatToRawIntBits(x) >>> 16));
-                default ->
-                    data.setAtIndex(
-                            ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN), i, Float.floatToFloat16(x));
-            }
-        }
-        return data;
-    }
-
-    @ParameterizedTest
-    @EnumSource(
-            value = DType.class,
-            names = {"F32", "BF16", "F16"})
-    void storedWeights(DType dtype) {
-        for (int k : sizes().toArray()) {
-            for (int outputs : new int[] {1, 3, 4, 6, 9}) {
-                MemorySegment data = stored(dtype, k * (outputs + 1));
-                float[] x = floats(k + 3);
-                for (boolean add : new boolean[] {false, true}) {
-                    float[] expected = floats(outputs + 2);
-                    float[] actual = expected.clone();
-                    SCALAR.dotRows(data, dtype, k, k, outputs, x, 3, expected, 2, add);
-                    VECTOR.dotRows(data, dtype, k, k, outputs, x, 3, actual, 2, add);
-                    requireEqual(actual, expected, k);
-                }
-            }
-            MemorySegment data = stored(dtype, k + 5);
-            float[] expected = new float[k + 2];
-            float[] actual = new float[k + 2];
-            SCALAR.unpack(data, dtype, 5, k, expected, 2);
-            VECTOR.unpack(data, dtype, 5, k, actual, 2);
-            assertThat(actual).as("seed %d, %d", seed, k).isEqualTo(expected);
-        }
-    }
-
     @ParameterizedTest
     @MethodSource("sizes")
     void panels(int k) {
@@ -101,6 +51,18 @@ class KernelTwinsTest {
             SCALAR.tile(k, a, 8, b, 5, expected, 3, 45, add);
             VECTOR.tile(k, a, 8, b, 5, actual, 3, 45, add);
             requireEqual(actual, expected, k);
+        }
+        float[] four = floats(4 * k + 7);
+        float[] expectedBlock = new float[256 + 3];
+        float[] actualBlock = new float[256 + 3];
+        float[] expectedTotals = new float[16];
+        float[] actualTotals = new float[16];
+        for (int step = 0; step < 2; step++) {
+            SCALAR.block(k, a, four, 1, k + 2, 2 * k + 3, 3 * k + 5, expectedBlock, 3);
+            VECTOR.block(k, a, four, 1, k + 2, 2 * k + 3, 3 * k + 5, actualBlock, 3);
+            SCALAR.fold(expectedBlock, 3, expectedTotals);
+            VECTOR.fold(actualBlock, 3, actualTotals);
+            requireEqual(actualTotals, expectedTotals, 2 * k);
         }
         for (int columns : new int[] {1, 31, 32}) {
             float[] rows = floats(PANEL * (k + 3) + 7);

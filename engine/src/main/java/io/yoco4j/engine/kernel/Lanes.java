@@ -1,0 +1,72 @@
+package io.yoco4j.engine.kernel;
+
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
+
+/** The vectors of this machine, up to 512 bits wide, and what several kernels do with them. */
+final class Lanes {
+    static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+    static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
+    static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
+    static final int LANES = F.length();
+    static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
+
+    private static final VectorShuffle<Float> FOLD_8 = VectorShuffle.iota(F, 8, 1, true);
+    private static final VectorShuffle<Float> FOLD_4 = VectorShuffle.iota(F, 4, 1, true);
+    private static final VectorShuffle<Float> FOLD_2 = VectorShuffle.iota(F, 2, 1, true);
+
+    private static final float LOG2_E = 1.442695f;
+    /** ln 2 in two parts, so that subtracting multiples of it stays exact. */
+    private static final float LN2_HIGH = 0.6933594f;
+
+    private static final float LN2_LOW = -2.12194440e-4f;
+    /** Adding 1.5 * 2^23 leaves the nearest integer in the low bits of the significand. */
+    private static final float ROUND = 12582912f;
+
+    private Lanes() {}
+
+    /**
+     * The sum over lanes, always in the same order: that of reduceLanes may change when code is compiled, and results with
+     * it.
+     */
+    static float sum(FloatVector v) {
+        FloatVector folded = v;
+        if (LANES > 8) {
+            folded = folded.add(folded.rearrange(FOLD_8));
+        }
+        if (LANES > 4) {
+            folded = folded.add(folded.rearrange(FOLD_4));
+        }
+        folded = folded.add(folded.rearrange(FOLD_2));
+        return folded.lane(0) + folded.lane(1);
+    }
+
+    /**
+     * exp(x) for x <= 0, relative error about 1e-7; 0 below -87.3. x = n ln 2 + r; the polynomial is exp's Taylor series on
+     * |r| <= ln 2 / 2, the first term left out being below 2^-26. No clamping: Java's max and min take many instructions.
+     */
+    static FloatVector exp(FloatVector x) {
+        VectorMask<Float> tiny = x.compare(VectorOperators.LT, -87.3f);
+        FloatVector rounded = x.fma(FloatVector.broadcast(F, LOG2_E), FloatVector.broadcast(F, ROUND));
+        FloatVector n = rounded.sub(ROUND);
+        FloatVector r = n.fma(FloatVector.broadcast(F, -LN2_HIGH), x);
+        r = n.fma(FloatVector.broadcast(F, -LN2_LOW), r);
+        FloatVector p = r.fma(FloatVector.broadcast(F, 1f / 5040), FloatVector.broadcast(F, 1f / 720));
+        p = p.fma(r, FloatVector.broadcast(F, 1f / 120));
+        p = p.fma(r, FloatVector.broadcast(F, 1f / 24));
+        p = p.fma(r, FloatVector.broadcast(F, 1f / 6));
+        p = p.fma(r, FloatVector.broadcast(F, 0.5f));
+        p = p.fma(r, FloatVector.broadcast(F, 1f));
+        p = p.fma(r, FloatVector.broadcast(F, 1f));
+        FloatVector power = rounded.reinterpretAsInts()
+                .add(127)
+                .lanewise(VectorOperators.LSHL, 23)
+                .reinterpretAsFloats();
+        return p.mul(power).blend(0f, tiny);
+    }
+}

@@ -1,0 +1,93 @@
+package io.yoco4j.engine.kernel;
+
+import static io.yoco4j.engine.kernel.Lanes.F;
+import static io.yoco4j.engine.kernel.Lanes.I;
+import static io.yoco4j.engine.kernel.Lanes.LANES;
+import static io.yoco4j.engine.kernel.Lanes.LITTLE;
+import static io.yoco4j.engine.kernel.Lanes.S;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/** One vector of stored values as float32, by format. */
+final class VectorFormats {
+    /** As many bytes as there are lanes; with 4 lanes there is no such vector, and bytes are read as one int. */
+    private static final VectorSpecies<Byte> B =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, F.vectorBitSize() / 4)));
+
+    private static final boolean BYTES = LANES >= 8;
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(LITTLE);
+    private static final IntVector BYTE_SHIFTS =
+            (IntVector) I.fromArray(new int[] {24, 16, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0);
+    private static final float HALF_SCALE = 0x1p112f;
+
+    private VectorFormats() {}
+
+    static FloatVector f32(MemorySegment data, long at) {
+        return FloatVector.fromMemorySegment(F, data, at, LITTLE);
+    }
+
+    static FloatVector bf16(MemorySegment data, long at) {
+        return ((IntVector) ShortVector.fromMemorySegment(S, data, at, LITTLE)
+                        .convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
+                .lanewise(VectorOperators.LSHL, 16)
+                .reinterpretAsFloats();
+    }
+
+    static FloatVector f16(MemorySegment data, long at) {
+        return f16(
+                (IntVector) ShortVector.fromMemorySegment(S, data, at, LITTLE).convertShape(VectorOperators.S2I, I, 0));
+    }
+
+    /**
+     * From float16 bits with their sign extended. Exponent and significand shifted into place are the value times 2^-112,
+     * subnormals included.
+     */
+    static FloatVector f16(IntVector bits) {
+        FloatVector magnitude = bits.and(0x7fff)
+                .lanewise(VectorOperators.LSHL, 13)
+                .reinterpretAsFloats()
+                .mul(HALF_SCALE);
+        return magnitude.reinterpretAsInts().or(bits.and(0x8000_0000)).reinterpretAsFloats();
+    }
+
+    /** Signed bytes, without their scale. */
+    static FloatVector i8(MemorySegment data, long at) {
+        if (BYTES) {
+            return (FloatVector)
+                    ByteVector.fromMemorySegment(B, data, at, LITTLE).convertShape(VectorOperators.B2F, F, 0);
+        }
+        return (FloatVector) IntVector.broadcast(I, data.get(INT, at))
+                .lanewise(VectorOperators.LSHL, BYTE_SHIFTS)
+                .lanewise(VectorOperators.ASHR, 24)
+                .convert(VectorOperators.I2F, 0);
+    }
+
+    /** Unsigned bytes as integers. */
+    static IntVector u8(MemorySegment data, long at) {
+        if (BYTES) {
+            return (IntVector) ByteVector.fromMemorySegment(B, data, at, LITTLE)
+                    .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0);
+        }
+        return IntVector.broadcast(I, data.get(INT, at))
+                .lanewise(VectorOperators.LSHL, BYTE_SHIFTS)
+                .lanewise(VectorOperators.LSHR, 24);
+    }
+
+    /** Low nibbles of bytes, less 8. */
+    static FloatVector low(IntVector bytes) {
+        return (FloatVector) bytes.and(15).sub(8).convert(VectorOperators.I2F, 0);
+    }
+
+    /** High nibbles of bytes, less 8. */
+    static FloatVector high(IntVector bytes) {
+        return (FloatVector) bytes.lanewise(VectorOperators.LSHR, 4).sub(8).convert(VectorOperators.I2F, 0);
+    }
+}
