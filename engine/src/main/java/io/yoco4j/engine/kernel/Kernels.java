@@ -4,7 +4,7 @@ package io.yoco4j.engine.kernel;
  * The arithmetic of the engine on one thread, over float32 arrays. Implementations agree within rounding; they hold no
  * state, so one instance serves all threads.
  */
-public interface Kernels extends WeightKernels, TileKernels, RowKernels, AttentionKernels, RetentionKernels {
+public interface Kernels extends WeightKernels, TileKernels, RowKernels, AttentionKernels, KvKernels, RetentionKernels {
     /** Columns of a panel. */
     int PANEL = 32;
 

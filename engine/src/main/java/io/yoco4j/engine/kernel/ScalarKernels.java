@@ -2,7 +2,7 @@ package io.yoco4j.engine.kernel;
 
 /** Plain loops: the reference that vector kernels are tested against, and what runs without the Vector API. */
 public final class ScalarKernels
-        implements Kernels, ScalarWeights, ScalarTiles, ScalarRows, ScalarAttention, ScalarRetention {
+        implements Kernels, ScalarWeights, ScalarTiles, ScalarRows, ScalarAttention, ScalarKv, ScalarRetention {
     @Override
     public String name() {
         return "scalar";

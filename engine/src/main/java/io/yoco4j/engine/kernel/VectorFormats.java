@@ -8,6 +8,8 @@ import static io.yoco4j.engine.kernel.Lanes.S;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -22,7 +24,10 @@ final class VectorFormats {
     private static final VectorSpecies<Byte> B =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, F.vectorBitSize() / 4)));
 
+    private static final VectorSpecies<Short> WIDE_S = VectorSpecies.of(short.class, F.vectorShape());
     private static final boolean BYTES = LANES >= 8;
+    private static final VarHandle ARRAY_INT = MethodHandles.byteArrayViewVarHandle(int[].class, LITTLE);
+    private static final int HIGH_HALF = 0xffff_0000;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(LITTLE);
     private static final IntVector BYTE_SHIFTS =
             (IntVector) I.fromArray(new int[] {24, 16, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0);
@@ -89,5 +94,35 @@ final class VectorFormats {
     /** High nibbles of bytes, less 8. */
     static FloatVector high(IntVector bytes) {
         return (FloatVector) bytes.lanewise(VectorOperators.LSHR, 4).sub(8).convert(VectorOperators.I2F, 0);
+    }
+
+    /** Signed bytes of an array, without their scale. */
+    static FloatVector i8(byte[] data, int at) {
+        if (BYTES) {
+            return (FloatVector) ByteVector.fromArray(B, data, at).convertShape(VectorOperators.B2F, F, 0);
+        }
+        return (FloatVector) IntVector.broadcast(I, (int) ARRAY_INT.get(data, at))
+                .lanewise(VectorOperators.LSHL, BYTE_SHIFTS)
+                .lanewise(VectorOperators.ASHR, 24)
+                .convert(VectorOperators.I2F, 0);
+    }
+
+    static FloatVector bf16(short[] data, int at) {
+        return ((IntVector) ShortVector.fromArray(S, data, at).convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0))
+                .lanewise(VectorOperators.LSHL, 16)
+                .reinterpretAsFloats();
+    }
+
+    /** Two bfloat16 values in each lane. */
+    static IntVector pairs(short[] data, int at) {
+        return ShortVector.fromArray(WIDE_S, data, at).reinterpretAsInts();
+    }
+
+    static FloatVector lowHalf(IntVector pairs) {
+        return pairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+    }
+
+    static FloatVector highHalf(IntVector pairs) {
+        return pairs.and(HIGH_HALF).reinterpretAsFloats();
     }
 }

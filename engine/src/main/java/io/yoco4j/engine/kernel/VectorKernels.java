@@ -4,7 +4,8 @@ package io.yoco4j.engine.kernel;
  * Kernels on the Vector API, for whatever width the processor prefers up to 512 bits. Loaded by name only, so that
  * nothing else links to the incubating module.
  */
-final class VectorKernels implements Kernels, VectorWeights, VectorTiles, VectorRows, VectorAttention, VectorRetention {
+final class VectorKernels
+        implements Kernels, VectorWeights, VectorTiles, VectorRows, VectorAttention, VectorKv, VectorRetention {
     VectorKernels() {
         if (PANEL % (2 * Lanes.LANES) != 0 || Lanes.LANES < 4) {
             throw new UnsupportedOperationException(

@@ -19,7 +19,6 @@ final class VectorPanels {
     private static final int PANEL = Kernels.PANEL;
     private static final int GROUP = VectorWeights.GROUP;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(Lanes.LITTLE);
-    private static final int HIGH_HALF = 0xffff_0000;
 
     private VectorPanels() {}
 
@@ -99,8 +98,8 @@ final class VectorPanels {
         for (int i = 0; i < count * PANEL; i += LANES) {
             int to = i / PANEL * (2 * PANEL) + i % PANEL;
             IntVector v = IntVector.fromArray(I, words, i);
-            v.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(panel, to);
-            v.and(HIGH_HALF).reinterpretAsFloats().intoArray(panel, to + PANEL);
+            VectorFormats.lowHalf(v).intoArray(panel, to);
+            VectorFormats.highHalf(v).intoArray(panel, to + PANEL);
         }
     }
 
