@@ -71,8 +71,9 @@ final class GroupQuantizer {
         return largest;
     }
 
-    /** Where rounding took the largest value out of float32's range, the scale below. */
+    /** The scale, or the largest of which as many as {@code levels} are still a number. */
     private static float withoutOverflow(float scale, int levels) {
-        return Float.isInfinite(scale * levels) ? BFloat16.down(Math.nextAfter(scale, 0)) : scale;
+        float most = BFloat16.down(Float.MAX_VALUE / levels);
+        return Math.clamp(scale, -most, most);
     }
 }
