@@ -1,10 +1,8 @@
 package io.yoco4j.core.checkpoint;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.ParameterLayout;
-import io.yoco4j.core.json.StrictJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -12,7 +10,6 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -55,21 +52,14 @@ public final class Checkpoint {
      */
     public static Checkpoint open(Path folder, Arena arena) {
         CheckpointConfig config = readConfig(folder);
-        Map<String, StoredTensor> tensors = new WeightChecks(folder).requireAll(config, readTensors(folder, arena));
+        Map<String, StoredTensor> tensors = new WeightChecks(folder)
+                .requireAll(config, WeightFiles.open(folder, arena).tensors());
         Path generation = folder.resolve(GENERATION_CONFIG);
         return new Checkpoint(
                 folder,
                 config,
                 tensors,
                 Files.exists(generation) ? readGeneration(generation, config.architecture()) : GenerationConfig.NONE);
-    }
-
-    /** The file that says which tensors there are. */
-    static Path weights(Path folder) {
-        return folder.resolve(
-                !Files.exists(folder.resolve(WEIGHTS)) && Files.exists(folder.resolve(WEIGHTS_INDEX))
-                        ? WEIGHTS_INDEX
-                        : WEIGHTS);
     }
 
     private static GenerationConfig readGeneration(Path file, Architecture architecture) {
@@ -116,44 +106,6 @@ public final class Checkpoint {
     /** The architecture in {@link #readConfig}. */
     public static Architecture readArchitecture(Path folder) {
         return readConfig(folder).architecture();
-    }
-
-    /** All tensors of a folder's model.safetensors or of the shards its index names, unchecked against config.json. */
-    static Map<String, StoredTensor> readTensors(Path folder, Arena arena) {
-        Path index = weights(folder);
-        if (index.endsWith(WEIGHTS)) {
-            return Safetensors.open(index, arena).tensors();
-        }
-        String text = readText(index);
-        JsonNode map;
-        try {
-            map = StrictJson.object(text).path("weight_map");
-        } catch (InvalidInputException e) {
-            throw e.in(index + ": ");
-        }
-        if (!map.isObject() || map.isEmpty()) {
-            throw new InvalidInputException(index + ": weight_map must be an object that names each tensor's file");
-        }
-        Map<String, Safetensors> shards = new LinkedHashMap<>();
-        Map<String, StoredTensor> tensors = new LinkedHashMap<>();
-        for (var entry : map.properties()) {
-            String file = entry.getValue().asText();
-            if (!entry.getValue().isTextual() || !file.matches("[A-Za-z0-9._-]+\\.safetensors")) {
-                throw new InvalidInputException(
-                        index + ": weight_map." + entry.getKey() + " must name a .safetensors file in the same folder");
-            }
-            Safetensors shard = shards.computeIfAbsent(file, f -> Safetensors.open(folder.resolve(f), arena));
-            tensors.put(entry.getKey(), shard.tensor(entry.getKey()));
-        }
-        for (Safetensors shard : shards.values()) {
-            for (String name : shard.tensors().keySet()) {
-                if (!tensors.containsKey(name)) {
-                    throw new InvalidInputException(
-                            shard.path() + " has a tensor " + name + " that " + WEIGHTS_INDEX + " does not name");
-                }
-            }
-        }
-        return tensors;
     }
 
     static String readText(Path file) {

@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.IntStream;
 
 /** Matrices between floating point and the quantized formats of {@link WeightFormat}. */
@@ -94,17 +93,18 @@ public final class Quantizer {
     }
 
     /**
-     * A matrix as float32, row-major, whatever it is stored as.
+     * A matrix or a norm as float32, row-major, whatever it is stored as.
      *
      * @param tensors a checkpoint's
      * @param inputs columns, which a Q4 matrix's own shape does not tell
+     * @throws IllegalArgumentException when there is no such tensor
      */
     public static float[] toFloats(Map<String, StoredTensor> tensors, String name, int inputs) {
-        StoredTensor values = Objects.requireNonNull(tensors.get(name), name);
+        StoredTensor values = tensor(tensors, name);
         if (values.dtype().floating()) {
             return values.toFloats();
         }
-        StoredTensor scales = Objects.requireNonNull(tensors.get(WeightFormat.scalesName(name)), name);
+        StoredTensor scales = tensor(tensors, WeightFormat.scalesName(name));
         boolean q8 = WeightFormat.of(values) == WeightFormat.Q8;
         int rows = Math.toIntExact(values.shape()[0]);
         float[] out = new float[Math.multiplyExact(rows, inputs)];
@@ -117,6 +117,14 @@ public final class Quantizer {
             }
         }
         return out;
+    }
+
+    private static StoredTensor tensor(Map<String, StoredTensor> tensors, String name) {
+        StoredTensor tensor = tensors.get(name);
+        if (tensor == null) {
+            throw new IllegalArgumentException("no tensor " + name);
+        }
+        return tensor;
     }
 
     private static int q4Level(MemorySegment row, int i) {

@@ -14,7 +14,7 @@ final class WeightChecks {
     private final Path file;
 
     WeightChecks(Path folder) {
-        file = Checkpoint.weights(folder);
+        file = WeightFiles.index(folder);
     }
 
     /**

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.arch.Accounting;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.ParameterLayout;
 import io.yoco4j.core.testing.Systems;
@@ -105,6 +106,36 @@ class QuantizedCheckpointTest {
                 }
             });
         }
+    }
+
+    @Test
+    void aSummaryNeedsHeadersAlone() throws IOException {
+        Path out = quantized(WeightFormat.Q4);
+        WeightSummary summary = WeightSummary.of(out);
+        assertThat(summary.quantization()).contains(WeightFormat.Q4);
+        assertThat(summary.fileBytes()).isEqualTo(Files.size(out.resolve("model.safetensors")));
+        assertThat(summary.parameters()).isEqualTo(new Accounting(architecture).parameters());
+        assertThat(summary.kinds())
+                .extracting(WeightSummary.Kind::name)
+                .containsExactlyInAnyOrder("embedding", "output matrix", "attention", "MLP", "global cache", "norms");
+        assertThat(summary.kinds()).allSatisfy(kind -> {
+            String type = switch (kind.name()) {
+                case "norms" -> "F32";
+                case "embedding", "output matrix" -> "q8";
+                default -> "q4";
+            };
+            assertThat(kind.types()).containsExactly(type);
+        });
+        try (Arena arena = Arena.ofConfined()) {
+            assertThat(summary.kinds().stream()
+                            .mapToLong(WeightSummary.Kind::bytes)
+                            .sum())
+                    .isEqualTo(Checkpoint.open(out, arena).tensors().values().stream()
+                            .mapToLong(t -> t.data().byteSize())
+                            .sum());
+        }
+        assertThat(WeightSummary.possible(out)).isTrue();
+        assertThat(WeightSummary.possible(temp)).isFalse();
     }
 
     @Test
