@@ -5,13 +5,17 @@ import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.arch.Presets;
 import io.yoco4j.core.checkpoint.CheckpointWriter;
-import io.yoco4j.core.checkpoint.RandomWeights;
 import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.Generation;
 import io.yoco4j.engine.GenerationOptions;
 import io.yoco4j.engine.Sampling;
 import io.yoco4j.engine.YocoModel;
+import io.yoco4j.engine.bench.BenchmarkListener;
+import io.yoco4j.engine.bench.BenchmarkOptions;
+import io.yoco4j.engine.bench.BenchmarkPoint;
+import io.yoco4j.engine.bench.BenchmarkResult;
+import io.yoco4j.engine.bench.EngineBenchmark;
 import io.yoco4j.train.Trainer;
 import io.yoco4j.train.TrainingData;
 import io.yoco4j.train.TrainingOptions;
@@ -22,10 +26,8 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -107,8 +109,8 @@ final class QuickstartCommand implements Runnable {
         EngineOptions engine = EngineOptions.builder().threads(threads).build();
         try (YocoModel trained = YocoModel.open(folder, engine)) {
             complete(console, trained);
-            compare(console, trained, engine);
         }
+        compare(console, threads);
         String yoco = Yoco.command();
         console.println("5. What is there now, and what to try next");
         console.println("   " + folder + "            the model: weights, tokenizer, config, training state");
@@ -162,20 +164,19 @@ final class QuickstartCommand implements Runnable {
         console.println();
     }
 
-    private static void compare(PrintWriter console, YocoModel trained, EngineOptions engine) {
+    private static void compare(PrintWriter console, int threads) {
         console.println(
                 "4. Beside a Transformer and a YOCO of the same size (random weights: speed does not depend on them)");
         console.flush();
-        Map<String, YocoModel> models = new LinkedHashMap<>();
-        for (String system : COMPARED) {
-            Architecture a = Presets.architecture(system, SIZE);
-            models.put(
-                    system,
-                    system.equals(SYSTEM)
-                            ? trained
-                            : YocoModel.of(a, RandomWeights.of(a, WeightFormat.F32, 1), engine));
-        }
-        Map<String, EngineSpeed> speeds = EngineSpeed.measure(models, CONTEXT, 32, 3);
+        BenchmarkResult measured = new EngineBenchmark(BenchmarkOptions.builder()
+                        .systems(COMPARED)
+                        .sizes(List.of(SIZE))
+                        .weights(List.of(WeightFormat.F32))
+                        .kv(List.of(KvFormat.F32))
+                        .contexts(List.of(CONTEXT))
+                        .threads(threads)
+                        .build())
+                .run(BenchmarkListener.NONE);
         Table table = new Table(
                 "system",
                 "parameters",
@@ -185,33 +186,19 @@ final class QuickstartCommand implements Runnable {
                 "at 128K",
                 "prefill 4K, tokens/s",
                 "decode at 4K");
-        speeds.forEach((system, speed) -> {
-            Architecture a = Presets.architecture(system, SIZE);
+        for (BenchmarkPoint p : measured.points()) {
+            Architecture a = Presets.architecture(p.system(), SIZE);
             Accounting costs = new Accounting(a);
-            requireMeasured(costs, speed);
             table.row(
-                    system,
+                    p.system(),
                     Units.count(costs.parameters()),
                     "" + a.effectiveDepth(),
                     Units.bytes(costs.cacheBytes(8 << 10, KvFormat.F32)),
                     Units.bytes(costs.cacheBytes(32 << 10, KvFormat.F32)),
                     Units.bytes(costs.cacheBytes(128 << 10, KvFormat.F32)),
-                    String.format(Locale.ROOT, "%,.0f", speed.prefillTokensPerSecond()),
-                    String.format(Locale.ROOT, "%,.0f", speed.decodeTokensPerSecond()));
-        });
-        console.println(table);
-        models.forEach((system, model) -> {
-            if (!system.equals(SYSTEM)) {
-                model.close();
-            }
-        });
-    }
-
-    /** The table predicts memory; it may do so because the measured bytes at 4K are what the prediction says. */
-    private static void requireMeasured(Accounting costs, EngineSpeed speed) {
-        if (speed.cacheBytes() != costs.cacheBytes(CONTEXT, KvFormat.F32)) {
-            throw new IllegalStateException("the cache measured " + speed.cacheBytes() + " bytes, but accounting says "
-                    + costs.cacheBytes(CONTEXT, KvFormat.F32));
+                    String.format(Locale.ROOT, "%,.0f", p.prefill().median()),
+                    String.format(Locale.ROOT, "%,.0f", p.decode().median()));
         }
+        console.println(table);
     }
 }

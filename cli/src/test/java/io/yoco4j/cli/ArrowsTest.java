@@ -85,6 +85,10 @@ class ArrowsTest {
     static final ArchRule engineExec = knowsOfYocoOnly(
             "io.yoco4j.engine.exec..", "io.yoco4j.core..", "io.yoco4j.engine.kernel..", "io.yoco4j.engine.cache..");
 
+    @ArchTest
+    static final ArchRule engineBench = knowsOfYocoOnly(
+            "io.yoco4j.engine.bench..", "io.yoco4j.core..", "io.yoco4j.engine", "io.yoco4j.engine.kernel..");
+
     // ---- packages inside train
 
     @ArchTest

@@ -18,10 +18,13 @@ import java.io.StringWriter;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -319,6 +322,88 @@ class CommandLineTest {
                 .hasLineCount(1);
     }
 
+    @Test
+    void benchMeasuresWritesAndDraws() throws IOException {
+        Path json = temp.resolve("results").resolve("bench.jsonl");
+        Path plots = temp.resolve("plots");
+        String[] args = {
+            "bench",
+            "--system",
+            "transformer,yoco-u",
+            "--size",
+            "nano",
+            "--context",
+            "16,64",
+            "--batch",
+            "1,2",
+            "--generate",
+            "2",
+            "--repeat",
+            "2",
+            "--threads",
+            "1",
+            "--json",
+            path(json),
+            "--plot",
+            path(plots)
+        };
+        Run run = yoco(args);
+        assertThat(run.err()).doesNotContain("yoco:");
+        assertThat(run.code()).isZero();
+        assertThat(run.out())
+                .startsWith("size nano, bf16 weights, f32 KV, 1 thread; the machine's limits are ")
+                .containsPattern("\\| transformer \\| +16 \\| +1 \\| +[0-9.,]+ \\([0-9.,]+\\) \\| +[0-9]+% \\|")
+                .containsPattern("\\| yoco-u +\\| +64 \\| +2 \\|");
+
+        List<JsonNode> lines = new ArrayList<>();
+        for (String line : Files.readAllLines(json)) {
+            lines.add(new JsonMapper().readTree(line));
+        }
+        assertThat(lines).hasSize(2 * 2 * 2 + 1);
+        assertThat(lines.subList(0, 8)).allSatisfy(p -> {
+            assertThat(p.path("size").asText()).isEqualTo("nano");
+            assertThat(p.path("weights").asText()).isEqualTo("bf16");
+            assertThat(p.path("kv").asText()).isEqualTo("f32");
+            assertThat(p.path("threads").asInt()).isEqualTo(1);
+            assertThat(p.path("kv_bytes").asLong())
+                    .isEqualTo(p.path("kv_bytes_predicted").asLong())
+                    .isPositive();
+            for (String field : List.of("prefill_tps", "decode_tps", "ttft_s")) {
+                assertThat(p.path(field).asDouble())
+                        .isPositive()
+                        .isBetween(
+                                p.path(field + "_min").asDouble(),
+                                p.path(field + "_max").asDouble());
+            }
+            assertThat(p.path("flops_share").asDouble()).isPositive();
+            assertThat(p.path("bandwidth_share").asDouble()).isPositive();
+        });
+        assertThat(lines.subList(0, 8))
+                .extracting(p -> p.path("system").asText() + " "
+                        + p.path("context").asInt() + " x" + p.path("batch").asInt())
+                .containsExactly(
+                        "transformer 16 x1",
+                        "transformer 16 x2",
+                        "yoco-u 16 x1",
+                        "yoco-u 16 x2",
+                        "transformer 64 x1",
+                        "transformer 64 x2",
+                        "yoco-u 64 x1",
+                        "yoco-u 64 x2");
+        JsonNode summary = lines.getLast();
+        assertThat(new JsonMapper().readTree(run.out().lines().toList().getLast()))
+                .isEqualTo(summary);
+        assertThat(summary.path("command").asText()).isEqualTo("yoco " + String.join(" ", args));
+        assertThat(summary.path("peak_gflops").asDouble()).isPositive();
+        assertThat(summary.path("peak_gbytes_per_second").asDouble()).isPositive();
+        assertThat(summary.path("kernels").asText()).startsWith("vector");
+        assertThat(summary.path("processor").asText()).isNotEmpty();
+        assertThat(json.resolveSibling("bench.jsonl.partial")).doesNotExist();
+        for (String plot : List.of("prefill.png", "decode.png", "kv.png")) {
+            assertThat(ImageIO.read(plots.resolve(plot).toFile()).getWidth()).isPositive();
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -362,6 +447,26 @@ class CommandLineTest {
                 "train --data EMPTY --steps 1 --size nano --out NEW --threads 0",
                 "train --data EMPTY --steps 1 --system yoco --size nano --out NEW --loops 1..2",
                 "train --resume --out NEW",
+                "bench --system nope",
+                "bench --size huge",
+                "bench --weights int3",
+                "bench --kv f16",
+                "bench --engine cuda",
+                "bench --threads 0",
+                "bench --threads 9999",
+                "bench --generate 0",
+                "bench --repeat 0",
+                "bench --batch 0",
+                "bench --batch 1,x",
+                "bench --context 0",
+                "bench --context 3X",
+                "bench --context 128K",
+                "bench --context 9999999M",
+                "bench --size paper --context 250K --batch 64",
+                "bench --size nano --system yoco-u --loops 0",
+                "bench --size nano --json EMPTY",
+                "bench --size nano --json CONFIG/o",
+                "bench --size nano --plot CONFIG",
                 "quickstart --minutes 0",
                 "quickstart --minutes -1",
                 "quickstart --out MODEL",
@@ -379,6 +484,9 @@ class CommandLineTest {
                     case "MISSING" -> path(temp.resolve("missing"));
                     case "EMPTY" -> path(empty);
                     case "MODEL" -> path(temp.resolve("model"));
+                    case "CONFIG" -> path(temp.resolve("model").resolve("config.json"));
+                    case "CONFIG/o" ->
+                        path(temp.resolve("model").resolve("config.json").resolve("o"));
                     case "NEW" -> path(temp.resolve("new"));
                     case "o" -> path(temp.resolve("o"));
                     default -> w;
@@ -393,7 +501,16 @@ class CommandLineTest {
     @Test
     void helpIsThereForEveryCommand() {
         for (String command : new String[] {
-            "quickstart", "train", "generate", "inspect", "import", "quantize", "logits", "bench-training", "version"
+            "quickstart",
+            "train",
+            "generate",
+            "inspect",
+            "import",
+            "quantize",
+            "logits",
+            "bench",
+            "bench-training",
+            "version"
         }) {
             Run run = yoco(command, "--help");
             assertThat(run.code()).isZero();

@@ -1,6 +1,7 @@
 package io.yoco4j.engine;
 
 import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.engine.kernel.KernelSelection;
 
 /**
@@ -9,12 +10,13 @@ import io.yoco4j.engine.kernel.KernelSelection;
  * @param threads of the worker pool, the caller's included; 1 to the machine's cores, all of them by default
  * @param kernels {@link KernelSelection#AUTO} takes vector kernels where the JVM has them
  * @param prefillChunk tokens of a prompt that go through the model at once: bounds the memory of activations
+ * @param kv how contexts store keys and values: narrower formats take less memory and give less exact results
  */
-public record EngineOptions(int threads, KernelSelection kernels, int prefillChunk) {
+public record EngineOptions(int threads, KernelSelection kernels, int prefillChunk, KvFormat kv) {
     /** Default of {@link #prefillChunk}. */
     public static final int DEFAULT_CHUNK = 512;
 
-    private static final int MAX_CHUNK = 1 << 16;
+    static final int MAX_CHUNK = 1 << 16;
 
     public EngineOptions {
         int cores = Runtime.getRuntime().availableProcessors();
@@ -31,7 +33,7 @@ public record EngineOptions(int threads, KernelSelection kernels, int prefillChu
         }
     }
 
-    /** All cores, automatic kernels, chunks of 512. */
+    /** All cores, automatic kernels, chunks of 512, float32 keys and values. */
     public static EngineOptions defaults() {
         return builder().build();
     }
@@ -45,6 +47,7 @@ public record EngineOptions(int threads, KernelSelection kernels, int prefillChu
         private int threads = Runtime.getRuntime().availableProcessors();
         private KernelSelection kernels = KernelSelection.AUTO;
         private int prefillChunk = DEFAULT_CHUNK;
+        private KvFormat kv = KvFormat.F32;
 
         private Builder() {}
 
@@ -63,13 +66,18 @@ public record EngineOptions(int threads, KernelSelection kernels, int prefillChu
             return this;
         }
 
+        public Builder kv(KvFormat value) {
+            kv = value;
+            return this;
+        }
+
         /**
          * Checks the values and builds the options.
          *
          * @throws InvalidInputException when a value is out of range
          */
         public EngineOptions build() {
-            return new EngineOptions(threads, kernels, prefillChunk);
+            return new EngineOptions(threads, kernels, prefillChunk, kv);
         }
     }
 }

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,7 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
     }
 
     private final Session session;
+    private final boolean ownSession;
     private final int[] prompt;
     private final GenerationOptions options;
     private final Set<Integer> endOfText;
@@ -52,10 +54,23 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
     private int generated;
     private long prefillNanos;
     private long decodeNanos;
+    private OptionalLong finalCacheBytes = OptionalLong.empty();
 
-    Generation(Session session, int[] prompt, GenerationOptions options, Set<Integer> endOfText, Decoder decoder) {
+    /**
+     * A generation in a session.
+     *
+     * @param ownSession whether the session ends with it
+     */
+    Generation(
+            Session session,
+            boolean ownSession,
+            int[] prompt,
+            GenerationOptions options,
+            Set<Integer> endOfText,
+            Decoder decoder) {
         session.requireTokens(prompt);
         this.session = session;
+        this.ownSession = ownSession;
         this.prompt = prompt.clone();
         this.options = options;
         this.endOfText = options.endOfText() ? endOfText : Set.of();
@@ -192,13 +207,17 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
                 prefillNanos / 1e9,
                 generated,
                 decodeNanos / 1e9,
-                session.cacheBytes(),
+                finalCacheBytes.orElseGet(session::cacheBytes),
                 session.model().kernels());
     }
 
-    /** Cancels what is left. */
+    /** Cancels what is left, and gives back the memory of a session that the model made for it. */
     @Override
     public void close() {
         cancel();
+        if (ownSession && finalCacheBytes.isEmpty()) {
+            finalCacheBytes = OptionalLong.of(session.cacheBytes());
+            session.close();
+        }
     }
 }

@@ -7,5 +7,14 @@ public enum Logits {
     /** Of the last token, which the next one is drawn from. */
     LAST,
     /** Of every token, as perplexity wants them. */
-    ALL
+    ALL;
+
+    /** The first of {@code n} tokens whose logits are wanted; {@code n} for none. */
+    int first(int n) {
+        return switch (this) {
+            case NONE -> n;
+            case LAST -> n - 1;
+            case ALL -> 0;
+        };
+    }
 }

@@ -3,7 +3,9 @@ package io.yoco4j.engine;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.engine.cache.ContextState;
+import io.yoco4j.engine.exec.BatchRows;
 import io.yoco4j.engine.exec.StageExecutor;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
@@ -11,23 +13,28 @@ import java.util.function.BooleanSupplier;
  * A context: the tokens taken in so far, as caches. One thread uses it at a time; another that tries gets an
  * {@link IllegalStateException}. A call that is refused changes nothing.
  *
- * <p>Several sessions of a model may be used by as many threads; their steps take turns on the model's workers.
+ * <p>Several sessions of a model may be used by as many threads; their steps take turns on the model's workers. A
+ * {@link Batch} takes many of them through one step.
+ *
+ * <p>Closing a session gives its memory to the model's next ones. One that is forgotten is garbage, no more.
  */
-public final class Session {
+public final class Session implements AutoCloseable {
     private final YocoModel model;
     private final ContextState context;
     private final int prefillChunk;
     private final int maxPositions;
     private final AtomicBoolean busy = new AtomicBoolean();
+    private final BatchRows rows = new BatchRows();
     private final float[] next;
     private final int[] oneId = new int[1];
     private final StageExecutor.LogitSink nextSink;
     private boolean broken;
+    private volatile boolean closed;
 
     Session(YocoModel model, SessionOptions options) {
         this(
                 model,
-                new ContextState(
+                model.newContext(
                         options.loops().isPresent()
                                 ? model.architecture().withLoops(options.loops().getAsInt())
                                 : model.architecture()),
@@ -40,14 +47,14 @@ public final class Session {
     private Session(YocoModel model, ContextState context, int prefillChunk, int maxPositions) {
         this.model = model;
         this.context = context;
-        this.prefillChunk = prefillChunk;
+        this.prefillChunk = Math.min(prefillChunk, model.maxBatchTokens());
         this.maxPositions = maxPositions;
         int vocabulary = architecture().vocabSize();
         next = new float[vocabulary];
-        nextSink = (_, logits, offset) -> System.arraycopy(logits, offset, next, 0, vocabulary);
+        nextSink = (_, _, logits, offset) -> System.arraycopy(logits, offset, next, 0, vocabulary);
     }
 
-    /** Tokens taken in. */
+    /** Tokens taken in; 0 once closed. */
     public int position() {
         return context.position();
     }
@@ -73,7 +80,7 @@ public final class Session {
      * @return logits of as many of them as {@code which} says
      * @throws InvalidInputException when there is no token, one is not of the vocabulary, or there are more than the
      *     context may have
-     * @throws IllegalStateException when the model is closed, or another thread uses the session
+     * @throws IllegalStateException when the session or its model is closed, or another thread uses it
      */
     public LogitRows prefill(int[] ids, Logits which) {
         return prefill(ids, which, () -> false);
@@ -85,11 +92,7 @@ public final class Session {
         try {
             requireTokens(ids);
             int n = ids.length;
-            int first = switch (which) {
-                case NONE -> n;
-                case LAST -> n - 1;
-                case ALL -> 0;
-            };
+            int first = which.first(n);
             float[][] rows = new float[n - first][];
             for (int from = 0; from < n; from += prefillChunk) {
                 if (stop.getAsBoolean()) {
@@ -98,7 +101,7 @@ public final class Session {
                 int count = Math.min(prefillChunk, n - from);
                 int wanted = Math.clamp((long) first - from, 0, count);
                 int to = from - first;
-                step(ids, from, count, wanted, (row, logits, offset) -> {
+                step(ids, from, count, wanted, (_, row, logits, offset) -> {
                     float[] copy = new float[next.length];
                     System.arraycopy(logits, offset, copy, 0, copy.length);
                     rows[to + row] = copy;
@@ -106,7 +109,7 @@ public final class Session {
             }
             return new LogitRows(rows, next.length);
         } finally {
-            busy.set(false);
+            leave();
         }
     }
 
@@ -125,42 +128,87 @@ public final class Session {
             step(oneId, 0, 1, 0, nextSink);
             return next;
         } finally {
-            busy.set(false);
+            leave();
         }
     }
 
     private void step(int[] ids, int from, int count, int wanted, StageExecutor.LogitSink sink) {
         model.requireOpen();
-        broken = true;
-        model.run(context, ids, from, count, wanted, sink);
-        broken = false;
+        requireOpen();
+        rows.add(context, ids, from, count, wanted);
+        try {
+            broken = true;
+            model.run(rows, sink);
+            broken = false;
+        } finally {
+            // Else the executor would hold on to this context until another one runs.
+            rows.clear();
+        }
     }
 
-    private void enter() {
-        if (!busy.compareAndSet(false, true)) {
-            throw new IllegalStateException(
-                    "the session is in use by another thread: take turns, or give each thread a fork of its own");
-        }
+    /** Takes the session for this thread. */
+    void enter() {
+        claim();
         if (broken) {
-            busy.set(false);
+            leave();
             throw new IllegalStateException("an earlier call failed halfway: reset the session before using it again");
         }
     }
 
+    private void claim() {
+        requireOpen();
+        if (!busy.compareAndSet(false, true)) {
+            throw new IllegalStateException(
+                    "the session is in use by another thread: take turns, or give each thread a fork of its own");
+        }
+    }
+
+    void leave() {
+        busy.set(false);
+        if (closed) {
+            releaseUnlessBusy();
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the session is closed: take a new one, or close it after its last use");
+        }
+    }
+
+    /** Says whether a step that has begun may have left the caches half written. */
+    void setBroken(boolean value) {
+        broken = value;
+    }
+
+    ContextState context() {
+        return context;
+    }
+
     void requireTokens(int[] ids) {
-        if (ids.length == 0) {
+        requireTokens(ids, 0, ids.length);
+    }
+
+    void requireTokens(int[] ids, int from, int count) {
+        Objects.checkFromIndexSize(from, count, ids.length);
+        if (count == 0) {
             throw new InvalidInputException("the prompt has no token, but at least one is needed");
         }
         int vocabulary = next.length;
-        for (int i = 0; i < ids.length; i++) {
-            if (ids[i] < 0 || ids[i] >= vocabulary) {
-                throw new InvalidInputException("token " + i + " has the id " + ids[i] + ", but the vocabulary has "
+        for (int i = 0; i < count; i++) {
+            int id = ids[from + i];
+            if (id < 0 || id >= vocabulary) {
+                throw new InvalidInputException("token " + i + " has the id " + id + ", but the vocabulary has "
                         + vocabulary + " tokens, 0.." + (vocabulary - 1));
             }
         }
-        if (ids.length > maxPositions - position()) {
+        requireRoom(count);
+    }
+
+    void requireRoom(int count) {
+        if (count > maxPositions - position()) {
             String before = position() == 0 ? "" : " after the " + position() + " tokens of the context";
-            throw new InvalidInputException("the prompt has " + ids.length + " tokens" + before + ", but the model has "
+            throw new InvalidInputException("the prompt has " + count + " tokens" + before + ", but the model has "
                     + maxPositions + " positions (max_position_embeddings): shorten it");
         }
     }
@@ -172,36 +220,58 @@ public final class Session {
      *     the model has no tokenizer to find them with
      */
     public Generation generate(int[] prompt, GenerationOptions options) {
-        return model.generate(this, prompt, options);
+        return model.generate(this, false, prompt, options);
     }
 
-    /** Bytes of keys, values and states held: what {@code Accounting.cacheBytes(position, KvFormat.F32)} says. */
+    /**
+     * Bytes of keys, values and states held: what {@code Accounting.cacheBytes} says for {@link #position} and the model's
+     * format.
+     */
     public long cacheBytes() {
         return context.cacheBytes();
     }
 
-    /** Bytes of memory taken for them: blocks are taken whole. */
+    /** Bytes of memory taken for them: blocks are taken whole, and those shared with forks count here and there. */
     public long allocatedBytes() {
         return context.allocatedBytes();
     }
 
-    /** A session that goes on from here on its own. */
+    /**
+     * A session that goes on from here on its own. It shares the memory of what is cached: only what one of the two writes
+     * from now on is its own, and a window's blocks once they are written again.
+     */
     public Session fork() {
         enter();
         try {
-            return new Session(model, context.copy(), prefillChunk, maxPositions);
+            return new Session(model, context.fork(), prefillChunk, maxPositions);
         } finally {
-            busy.set(false);
+            leave();
         }
     }
 
-    /** Forgets all tokens. */
+    /** Forgets all tokens, and gives the memory to the model's next sessions, this one among them. */
     public void reset() {
-        if (!busy.compareAndSet(false, true)) {
-            throw new IllegalStateException("the session is in use by another thread: take turns");
-        }
-        context.reset();
+        claim();
+        context.release();
         broken = false;
-        busy.set(false);
+        leave();
+    }
+
+    /**
+     * Gives the memory to the model's next sessions. A call that runs in another thread ends at its next step with an
+     * {@link IllegalStateException}, as every later one does; closing again does nothing.
+     */
+    @Override
+    public void close() {
+        closed = true;
+        releaseUnlessBusy();
+    }
+
+    /** Whoever finds the session idle first, the one who closes it or the one whose call was running. */
+    private void releaseUnlessBusy() {
+        if (busy.compareAndSet(false, true)) {
+            context.release();
+            busy.set(false);
+        }
     }
 }

@@ -7,7 +7,9 @@ import io.yoco4j.core.checkpoint.GenerationConfig;
 import io.yoco4j.core.checkpoint.StoredTensor;
 import io.yoco4j.core.text.StreamingDecoder;
 import io.yoco4j.core.text.Tokenizer;
+import io.yoco4j.engine.cache.BlockPool;
 import io.yoco4j.engine.cache.ContextState;
+import io.yoco4j.engine.exec.BatchRows;
 import io.yoco4j.engine.exec.ModelWeights;
 import io.yoco4j.engine.exec.StageExecutor;
 import io.yoco4j.engine.kernel.Kernels;
@@ -28,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * next step.
  */
 public final class YocoModel implements AutoCloseable {
+    /** Free cache blocks are kept for the next session up to this fraction of the JVM's memory. */
+    private static final int FREE_BLOCKS = 8;
+
     private final Architecture architecture;
     private final GenerationConfig generationConfig;
     private final EngineOptions options;
@@ -35,6 +40,7 @@ public final class YocoModel implements AutoCloseable {
     private final Kernels kernels;
     private final WorkerPool pool;
     private final StageExecutor executor;
+    private final BlockPool blocks = new BlockPool(Runtime.getRuntime().maxMemory() / FREE_BLOCKS);
     /** Held for each step, so that activations serve one at a time and nothing is unmapped under a running step. */
     private final ReentrantLock lock = new ReentrantLock(true);
 
@@ -57,7 +63,7 @@ public final class YocoModel implements AutoCloseable {
         kernels = options.kernels().kernels();
         ModelWeights weights = new ModelWeights(architecture, tensors);
         pool = new WorkerPool(options.threads());
-        executor = new StageExecutor(architecture, weights, kernels, pool);
+        executor = new StageExecutor(architecture, weights, kernels, pool, options.kv());
     }
 
     /** Opens a model folder with default options. */
@@ -130,6 +136,17 @@ public final class YocoModel implements AutoCloseable {
         return new Session(this, options);
     }
 
+    /** An empty batch, for steps of many sessions at once. */
+    public Batch batch() {
+        requireOpen();
+        return new Batch(this);
+    }
+
+    /** The most tokens of a step: 65,536, or what a very wide model's activations allow. */
+    public int maxBatchTokens() {
+        return Math.min(EngineOptions.MAX_CHUNK, executor.maxTokens());
+    }
+
     /** The model's tokenizer, where its folder has one; loaded when first asked for. */
     public Optional<Tokenizer> tokenizer() {
         lock.lock();
@@ -161,14 +178,15 @@ public final class YocoModel implements AutoCloseable {
      *
      * @throws InvalidInputException when the model has no tokenizer, or the prompt has no token or too many
      */
+    @SuppressWarnings("MustBeClosedChecker") // the generation closes it
     public Generation generate(String prompt, GenerationOptions options) {
         Tokenizer t = tokenizer()
                 .orElseThrow(() -> new InvalidInputException("the model has no " + Checkpoint.TOKENIZER
                         + ", so it takes token ids only: put the file in its folder, or generate from ids"));
-        return generate(session(options.session()), t.encodeWithSpecialTokens(prompt), options);
+        return generate(session(options.session()), true, t.encodeWithSpecialTokens(prompt), options);
     }
 
-    Generation generate(Session session, int[] prompt, GenerationOptions options) {
+    Generation generate(Session session, boolean ownSession, int[] prompt, GenerationOptions options) {
         Set<Integer> endOfText = new HashSet<>(generationConfig.eos());
         Optional<Tokenizer> t = tokenizer();
         if (t.isEmpty() && !options.stop().isEmpty()) {
@@ -178,6 +196,7 @@ public final class YocoModel implements AutoCloseable {
         t.flatMap(known -> known.endOfText().stream().boxed().findFirst()).ifPresent(endOfText::add);
         return new Generation(
                 session,
+                ownSession,
                 prompt,
                 options,
                 endOfText,
@@ -209,11 +228,16 @@ public final class YocoModel implements AutoCloseable {
         }
     }
 
-    void run(ContextState context, int[] ids, int from, int count, int wanted, StageExecutor.LogitSink sink) {
+    /** An empty context of an architecture that is this model's but for its loops. */
+    ContextState newContext(Architecture a) {
+        return new ContextState(a, options.kv(), blocks);
+    }
+
+    void run(BatchRows rows, StageExecutor.LogitSink sink) {
         lock.lock();
         try {
             requireOpen();
-            executor.run(context, ids, from, count, wanted, sink);
+            executor.run(rows, sink);
         } finally {
             lock.unlock();
         }
@@ -227,6 +251,7 @@ public final class YocoModel implements AutoCloseable {
             if (!closed) {
                 closed = true;
                 pool.close();
+                blocks.close();
                 if (tokenizer != null) {
                     tokenizer.close();
                 }

@@ -8,6 +8,8 @@ import io.yoco4j.core.arch.Presets;
 import io.yoco4j.core.checkpoint.RandomWeights;
 import io.yoco4j.core.checkpoint.WeightFormat;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -44,5 +46,60 @@ class AllocationTest {
             allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
             assertThat(allocated).as("decode").isLessThan(session.allocatedBytes() - grown + 200_000);
         }
+    }
+
+    /** Eight sessions, of different depths where there is one to choose, on all threads. */
+    @ParameterizedTest
+    @ValueSource(strings = {"transformer", "yoco-u", "yoco-gret"})
+    void stepsOfABatchAllocateCacheBlocksOnly(String system) {
+        Architecture a = Presets.architecture(system, "tiny");
+        try (YocoModel model = YocoModel.of(a, RandomWeights.of(a, WeightFormat.BF16, 1), EngineOptions.defaults())) {
+            List<Session> sessions = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                SessionOptions.Builder options = SessionOptions.builder();
+                if (a.looped()) {
+                    options.loops(1 + i % 3);
+                }
+                sessions.add(model.session(options.build()));
+            }
+            Batch batch = model.batch();
+            steps(batch, sessions, 1200);
+            long grown = allocatedBytes(sessions);
+            long before = allocatedBytesOfThreads();
+            steps(batch, sessions, 200);
+            long allocated = allocatedBytesOfThreads() - before;
+            assertThat(allocated).isLessThan(allocatedBytes(sessions) - grown + 200_000);
+        }
+    }
+
+    /** Seven tokens to decode and a small chunk of a prompt. */
+    private static void steps(Batch batch, List<Session> sessions, int steps) {
+        int[] chunk = new int[5];
+        for (int step = 0; step < steps; step++) {
+            batch.clear();
+            for (int i = 0; i < sessions.size(); i++) {
+                if (i == step % 8) {
+                    batch.prefill(sessions.get(i), chunk, 0, chunk.length, Logits.NONE);
+                } else {
+                    batch.decode(sessions.get(i), i);
+                }
+            }
+            batch.run();
+        }
+    }
+
+    private static long allocatedBytes(List<Session> sessions) {
+        return sessions.stream().mapToLong(Session::allocatedBytes).sum();
+    }
+
+    /** Of this thread and the workers. */
+    private static long allocatedBytesOfThreads() {
+        long bytes = THREADS.getCurrentThreadAllocatedBytes();
+        for (Thread thread : Thread.getAllStackTraces().keySet()) {
+            if (thread.getName().startsWith("yoco-worker-")) {
+                bytes += THREADS.getThreadAllocatedBytes(thread.threadId());
+            }
+        }
+        return bytes;
     }
 }

@@ -59,7 +59,7 @@ class GenerationTest {
     }
 
     private static Generation generate(YocoModel model, GenerationOptions options, Set<Integer> endOfText) {
-        return new Generation(model.session(options.session()), PROMPT, options, endOfText, new Late());
+        return new Generation(model.session(options.session()), true, PROMPT, options, endOfText, new Late());
     }
 
     private static List<Integer> ids(YocoModel model) {

@@ -110,6 +110,73 @@ class SessionTest {
     }
 
     @Test
+    void aClosedSessionSaysSoAndGivesItsMemoryToTheNext() {
+        try (YocoModel model = model()) {
+            Session session = model.session();
+            session.prefill(new int[40], Logits.NONE);
+            Session fork = session.fork();
+            assertThat(session.allocatedBytes()).isPositive();
+            session.close();
+            session.close();
+            assertThat(session.allocatedBytes()).isZero();
+            for (Runnable use : List.<Runnable>of(
+                    () -> session.decode(1),
+                    () -> session.prefill(new int[1], Logits.NONE),
+                    session::fork,
+                    session::reset,
+                    () -> session.generate(new int[1], GenerationOptions.defaults())
+                            .hasNext())) {
+                assertThatThrownBy(use::run)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessage("the session is closed: take a new one, or close it after its last use");
+            }
+            assertThat(fork.position()).isEqualTo(40);
+            fork.decode(1);
+        }
+    }
+
+    @Test
+    void closingASessionEndsTheCallThatRuns() {
+        try (YocoModel model = model()) {
+            Session session =
+                    model.session(SessionOptions.builder().prefillChunk(4).build());
+            // From within a step, as another thread would.
+            assertThatThrownBy(() -> session.prefill(new int[12], Logits.LAST, () -> {
+                        if (session.position() == 4) {
+                            session.close();
+                            assertThat(session.allocatedBytes())
+                                    .as("still in use")
+                                    .isPositive();
+                        }
+                        return false;
+                    }))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("session is closed");
+            assertThat(session.allocatedBytes()).isZero();
+        }
+    }
+
+    @Test
+    void aGenerationClosesTheSessionThatWasMadeForItAlone() {
+        try (YocoModel model = model()) {
+            Session session = model.session();
+            GenerationOptions options = GenerationOptions.builder().maxTokens(3).build();
+            try (Generation generation = session.generate(new int[] {1, 2}, options)) {
+                generation.join();
+            }
+            session.decode(1);
+            Session own = model.session();
+            Generation generation = model.generate(own, true, new int[] {1, 2}, options);
+            generation.join();
+            long bytes = own.cacheBytes();
+            generation.close();
+            generation.close();
+            assertThat(generation.stats().cacheBytes()).isEqualTo(bytes).isPositive();
+            assertThatThrownBy(() -> own.decode(1)).hasMessageContaining("session is closed");
+        }
+    }
+
+    @Test
     void sessionsOfManyThreadsTakeTurns() {
         try (YocoModel model = model()) {
             int[] ids = IntStream.range(0, 40).toArray();
@@ -121,6 +188,9 @@ class SessionTest {
                         for (int i = 0; i < 5; i++) {
                             session.reset();
                             assertThat(session.prefill(ids, Logits.LAST).last()).isEqualTo(expected);
+                            try (Session fork = session.fork()) {
+                                assertThat(fork.decode(1)).isEqualTo(session.decode(1));
+                            }
                         }
                     }))
                     .toList();

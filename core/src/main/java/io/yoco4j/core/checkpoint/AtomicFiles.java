@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -104,7 +105,7 @@ public final class AtomicFiles {
     }
 
     /** Why it failed; a bare path, as file system exceptions give, does not say. */
-    static String reason(IOException e) {
+    public static String reason(IOException e) {
         String message = e.getMessage();
         if (message == null) {
             return kind(e);
@@ -116,6 +117,7 @@ public final class AtomicFiles {
         return switch (e) {
             case AccessDeniedException _ -> "access denied";
             case NoSuchFileException _ -> "no such file";
+            case FileAlreadyExistsException _ -> "a file is in the way";
             case ClosedByInterruptException _ -> "interrupted";
             default -> e.getClass().getSimpleName();
         };

@@ -89,8 +89,13 @@ final class Texts {
 
     private Texts() {}
 
+    /** Without the special token, which its parts make now and then: it is a token, no text. */
     static Arbitrary<String> tricky() {
-        return Arbitraries.of(PARTS).list().ofMaxSize(30).map(parts -> String.join("", parts));
+        return Arbitraries.of(PARTS)
+                .list()
+                .ofMaxSize(30)
+                .map(parts -> String.join("", parts))
+                .filter(text -> !text.contains("<|endoftext|>"));
     }
 
     /** Any code points but surrogates. */

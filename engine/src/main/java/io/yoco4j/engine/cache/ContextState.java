@@ -2,6 +2,7 @@ package io.yoco4j.engine.cache;
 
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.Attention;
+import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.arch.Stage;
 import java.util.Arrays;
 import java.util.stream.Stream;
@@ -12,53 +13,71 @@ import org.jspecify.annotations.Nullable;
  * and the global cache where there is one.
  */
 public final class ContextState {
+    private static final int UNBOUNDED = Integer.MAX_VALUE;
+
     private final Architecture architecture;
+    private final KvFormat format;
     /** By stage, iteration, layer; empty for cross stages, which keep nothing. */
     private final LayerState[][][] states;
 
     private final @Nullable GlobalKvCache global;
     private int position;
 
-    /** An empty context. */
-    public ContextState(Architecture a) {
+    /**
+     * An empty context.
+     *
+     * @param pool that blocks of keys and values are taken from and given back to
+     */
+    public ContextState(Architecture a, KvFormat format, BlockPool pool) {
         architecture = a;
-        states = a.stages().stream().map(s -> stage(a, s)).toArray(LayerState[][][]::new);
-        global = a.hasGlobalCache() ? new GlobalKvCache(a) : null;
+        this.format = format;
+        states = a.stages().stream().map(s -> stage(s, pool)).toArray(LayerState[][][]::new);
+        global = a.hasGlobalCache() ? new GlobalKvCache(rows(pool, UNBOUNDED)) : null;
     }
 
     private ContextState(ContextState other) {
         architecture = other.architecture;
+        format = other.format;
         states = Arrays.stream(other.states)
                 .map(stage -> Arrays.stream(stage)
-                        .map(loop -> Arrays.stream(loop).map(LayerState::copy).toArray(LayerState[]::new))
+                        .map(loop -> Arrays.stream(loop).map(LayerState::fork).toArray(LayerState[]::new))
                         .toArray(LayerState[][]::new))
                 .toArray(LayerState[][][]::new);
-        global = other.global == null ? null : other.global.copy();
+        global = other.global == null ? null : other.global.fork();
         position = other.position;
     }
 
-    private static LayerState[][] stage(Architecture a, Stage s) {
+    private LayerState[][] stage(Stage s, BlockPool pool) {
         if (s.cross()) {
             return new LayerState[0][];
         }
         LayerState[][] loops = new LayerState[s.cachedLoops()][s.layers()];
         for (LayerState[] layers : loops) {
-            Arrays.setAll(layers, l -> layer(a, s.attention()));
+            Arrays.setAll(layers, _ -> layer(s.attention(), pool));
         }
         return loops;
     }
 
-    private static LayerState layer(Architecture a, Attention attention) {
+    private LayerState layer(Attention attention, BlockPool pool) {
         return switch (attention) {
-            case Attention.Full _ -> new GlobalKvCache(a);
-            case Attention.SlidingWindow(int window) -> new WindowKvCache(a, window);
-            case Attention.GatedRetention _ -> new RetentionState(a);
+            case Attention.Full _ -> new GlobalKvCache(rows(pool, UNBOUNDED));
+            case Attention.SlidingWindow(int window) -> new WindowKvCache(window, rows(pool, window));
+            case Attention.GatedRetention _ -> new RetentionState(architecture);
             case Attention.Cross _ -> throw new IllegalArgumentException("cross layers keep nothing");
         };
     }
 
+    private KvRows rows(BlockPool pool, int maxRows) {
+        return new KvRows(KvShape.of(format, architecture.keyValueHeads(), architecture.headDim(), maxRows), pool);
+    }
+
     public Architecture architecture() {
         return architecture;
+    }
+
+    /** How keys and values are stored. */
+    public KvFormat format() {
+        return format;
     }
 
     /** Tokens taken in. */
@@ -104,19 +123,24 @@ public final class ContextState {
         return all().mapToLong(LayerState::cacheBytes).sum();
     }
 
-    /** Bytes of memory taken for them. */
+    /** Bytes of memory taken for them; blocks that forks share count in each. */
     public long allocatedBytes() {
         return all().mapToLong(LayerState::allocatedBytes).sum();
     }
 
-    /** A copy that shares nothing. */
-    public ContextState copy() {
+    /** Bytes of memory that {@code n} more tokens would take; never fewer for more tokens. */
+    public long bytesToGrow(int n) {
+        return all().mapToLong(state -> state.bytesToGrow(n)).sum();
+    }
+
+    /** A context that goes on from here on its own, and shares blocks until one of the two writes them. */
+    public ContextState fork() {
         return new ContextState(this);
     }
 
-    /** Forgets all tokens; keeps the memory. */
-    public void reset() {
-        all().forEach(LayerState::reset);
+    /** Forgets all tokens and gives the blocks back; the context can be used again. */
+    public void release() {
+        all().forEach(LayerState::release);
         position = 0;
     }
 }

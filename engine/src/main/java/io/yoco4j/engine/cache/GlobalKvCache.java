@@ -1,18 +1,17 @@
 package io.yoco4j.engine.cache;
 
-import io.yoco4j.core.arch.Architecture;
-
 /**
  * Keys and values of every token: the one global cache that cross stages share (Sun et al. 2024, "You Only Cache Once",
- * section 2.2), and the cache of a full-attention layer. It grows by blocks; nothing is moved.
+ * section 2.2), and the cache of a full-attention layer. It grows by blocks; nothing is moved, and a block that is full
+ * is never copied: forks share it for good.
  */
-public final class GlobalKvCache implements LayerState {
+public final class GlobalKvCache implements KvCache {
     private final KvRows rows;
     private int length;
 
-    /** An empty cache for the heads of an architecture. */
-    public GlobalKvCache(Architecture a) {
-        this(new KvRows(a.keyValueHeads(), a.headDim(), Integer.MAX_VALUE), 0);
+    /** An empty cache. */
+    GlobalKvCache(KvRows rows) {
+        this(rows, 0);
     }
 
     private GlobalKvCache(KvRows rows, int length) {
@@ -20,16 +19,36 @@ public final class GlobalKvCache implements LayerState {
         this.length = length;
     }
 
-    /** Tokens held. */
+    @Override
+    public KvRows rows() {
+        return rows;
+    }
+
+    @Override
     public int length() {
         return length;
     }
 
+    @Override
+    public int lengthAt(int n) {
+        return n;
+    }
+
+    @Override
+    public int row(int i) {
+        return i;
+    }
+
     /** Adds {@code n} rows, to be written at {@code length() - n ..} of what is returned. */
     public KvRows grow(int n) {
-        rows.reserve(length + n);
+        rows.claim(length, length + n);
         length += n;
         return rows;
+    }
+
+    @Override
+    public void restore(int n) {
+        grow(n);
     }
 
     /** All rows, into a view. */
@@ -48,12 +67,18 @@ public final class GlobalKvCache implements LayerState {
     }
 
     @Override
-    public GlobalKvCache copy() {
-        return new GlobalKvCache(rows.copy(), length);
+    public long bytesToGrow(int n) {
+        return rows.bytesToClaim(length, length + n);
     }
 
     @Override
-    public void reset() {
+    public GlobalKvCache fork() {
+        return new GlobalKvCache(rows.fork(), length);
+    }
+
+    @Override
+    public void release() {
+        rows.release();
         length = 0;
     }
 }

@@ -1,10 +1,14 @@
 package io.yoco4j.engine.cache;
 
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
 /** The keys and values that an attention may read: spans of rows, each at consecutive positions. Reused, not rebuilt. */
 public final class KeyView {
     private static final int MAX_SPANS = 3;
 
-    private final KvRows[] rows = new KvRows[MAX_SPANS];
+    private final @Nullable KvRows[] rows = new KvRows[MAX_SPANS];
     private final int[] from = new int[MAX_SPANS];
     private final int[] count = new int[MAX_SPANS];
     private final int[] position = new int[MAX_SPANS];
@@ -12,6 +16,7 @@ public final class KeyView {
 
     /** Nothing to read. */
     public KeyView clear() {
+        Arrays.fill(rows, null);
         spans = 0;
         return this;
     }
@@ -33,7 +38,7 @@ public final class KeyView {
     }
 
     public KvRows rows(int span) {
-        return rows[span];
+        return Objects.requireNonNull(rows[span]);
     }
 
     /** First row of a span. */

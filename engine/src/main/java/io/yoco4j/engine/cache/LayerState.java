@@ -1,17 +1,20 @@
 package io.yoco4j.engine.cache;
 
 /** What one iteration of one layer, or the whole model, keeps of the tokens before. */
-public sealed interface LayerState permits GlobalKvCache, WindowKvCache, RetentionState {
+public sealed interface LayerState permits KvCache, RetentionState {
 
     /** Bytes of what is kept: rows held, or the state. What {@code Accounting} predicts. */
     long cacheBytes();
 
-    /** Bytes of memory taken for it. */
+    /** Bytes of memory taken for it, what it shares with forks included. */
     long allocatedBytes();
 
-    /** A copy that shares nothing. */
-    LayerState copy();
+    /** Bytes of memory that {@code n} more tokens would take; never fewer for more tokens. */
+    long bytesToGrow(int n);
 
-    /** Forgets everything; keeps the memory. */
-    void reset();
+    /** The same content for a context that goes on its own; what is large is shared until one of the two writes. */
+    LayerState fork();
+
+    /** Forgets everything, and gives the memory of keys and values back. */
+    void release();
 }

@@ -42,12 +42,17 @@ public final class RetentionState implements LayerState {
     }
 
     @Override
-    public RetentionState copy() {
+    public long bytesToGrow(int n) {
+        return 0;
+    }
+
+    @Override
+    public RetentionState fork() {
         return new RetentionState(values.clone());
     }
 
     @Override
-    public void reset() {
+    public void release() {
         Arrays.fill(values, 0);
     }
 }

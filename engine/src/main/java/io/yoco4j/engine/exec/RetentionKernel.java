@@ -1,16 +1,19 @@
 package io.yoco4j.engine.exec;
 
 import io.yoco4j.core.arch.Architecture;
-import io.yoco4j.engine.cache.RetentionState;
 import io.yoco4j.engine.kernel.Kernels;
 import io.yoco4j.engine.kernel.WorkerPool;
 import java.util.Arrays;
 
 /**
- * Gated retention in its recurrent form, heads in parallel (Sun et al. 2024, "You Only Cache Once", section 3.1): decay
- * {@code exp(logsigmoid(d) / 16)}, then RMSNorm of each head's output without weight, then the output gate.
+ * Gated retention, segments and heads in parallel (Sun et al. 2024, "You Only Cache Once", section 3.1): decay {@code
+ * exp(logsigmoid(d) / 16)}, then RMSNorm of each head's output without weight, then the output gate. Few tokens take the
+ * recurrent form, many the chunkwise one.
  */
 final class RetentionKernel {
+    /** Tokens of a segment from which on products pay. */
+    private static final int MANY = 16;
+
     private final Kernels kernels;
     private final WorkerPool pool;
     private final int heads;
@@ -26,8 +29,9 @@ final class RetentionKernel {
     private float[] decay = new float[0];
     private float[] gate = new float[0];
     private float[] out = new float[0];
-    private float[] state = new float[0];
-    private int n;
+    private BatchRows batch = new BatchRows();
+    /** One for each thread, once there are many tokens. */
+    private RetentionChunks[] chunks = {};
 
     RetentionKernel(Architecture a, Kernels kernels, WorkerPool pool) {
         this.kernels = kernels;
@@ -41,7 +45,7 @@ final class RetentionKernel {
     }
 
     /**
-     * Takes in {@code n} consecutive tokens.
+     * Takes in the tokens of all segments, each segment into its state.
      *
      * @param q queries, rotated, [n, H x hd]
      * @param k keys, rotated, [n, H x hd]
@@ -50,48 +54,64 @@ final class RetentionKernel {
      * @param gate before silu, [n, H x hd]; overwritten with the result
      * @param scratch [n, H x hd]
      */
-    void run(
-            float[] q,
-            float[] k,
-            float[] v,
-            float[] decay,
-            float[] gate,
-            int n,
-            RetentionState state,
-            float[] scratch) {
+    void run(float[] q, float[] k, float[] v, float[] decay, float[] gate, BatchRows batch, float[] scratch) {
         this.q = q;
         this.k = k;
         this.v = v;
         this.decay = decay;
         this.gate = gate;
         this.out = scratch;
-        this.state = state.values();
-        this.n = n;
-        pool.run(heads, job, 2L * n * heads * headDim * headDim);
+        this.batch = batch;
+        for (int i = 0; i < batch.active() && chunks.length == 0; i++) {
+            if (batch.segment(i).rows >= MANY) {
+                chunks = new RetentionChunks[pool.threads()];
+                Arrays.setAll(chunks, _ -> new RetentionChunks(kernels, headDim));
+            }
+        }
+        pool.run(batch.active() * heads, job, 2L * batch.rows() * heads * headDim * headDim);
     }
 
-    private void head(int head, int worker) {
-        for (int i = 0; i < n; i++) {
+    /** All tokens of a segment, one head. */
+    private void head(int task, int worker) {
+        Segment g = batch.segment(task / heads);
+        int head = task % heads;
+        if (g.rows < MANY) {
+            recurrent(g, head);
+        } else {
+            chunkwise(g, head, chunks[worker]);
+        }
+        for (int i = g.first; i < g.first + g.rows; i++) {
             int at = (i * heads + head) * headDim;
-            kernels.retention(
-                    state,
-                    head * headDim * headDim,
-                    headDim,
-                    decayFactor(decay[i * heads + head]),
-                    scale,
-                    q,
-                    k,
-                    v,
-                    at,
-                    out,
-                    at);
             kernels.rmsNorm(out, at, headDim, eps, ones, out, at);
             kernels.siluMultiply(gate, at, out, at, headDim);
         }
     }
 
-    /** {@code exp(logsigmoid(x) / 16)} = (1 + exp(-x))^(-1/16). */
-    private static float decayFactor(float x) {
-        return (float) Math.exp(-Math.log1p(Math.exp(-x)) / 16);
+    private void recurrent(Segment g, int head) {
+        int state = head * headDim * headDim;
+        for (int i = g.first; i < g.first + g.rows; i++) {
+            float factor = (float) Math.exp(logDecay(decay[i * heads + head]));
+            int at = (i * heads + head) * headDim;
+            kernels.retention(g.retention, state, headDim, factor, scale, q, k, v, at, out, at);
+        }
+    }
+
+    private void chunkwise(Segment g, int head, RetentionChunks chunk) {
+        int state = head * headDim * headDim;
+        int stride = heads * headDim;
+        chunk.load(g.retention, state);
+        for (int from = g.first; from < g.first + g.rows; from += RetentionChunks.CHUNK) {
+            int count = Math.min(RetentionChunks.CHUNK, g.first + g.rows - from);
+            for (int i = 0; i < count; i++) {
+                chunk.decay(i, logDecay(decay[(from + i) * heads + head]));
+            }
+            chunk.run(count, q, k, v, from * stride + head * headDim, stride, out);
+        }
+        chunk.store(g.retention, state);
+    }
+
+    /** logsigmoid(x) / 16; where exp(-x) would overflow, logsigmoid(x) is x. */
+    private static double logDecay(float x) {
+        return (x < -40 ? x : -Math.log1p(Math.exp(-x))) / 16;
     }
 }

@@ -10,15 +10,20 @@ import org.jspecify.annotations.Nullable;
 /** What is done to each row of activations alone, rows shared between threads. One job object, so nothing is allocated. */
 final class RowOps {
     private enum Op {
+        ANGLES,
         EMBED,
         NORM,
         ADD,
         HEADS,
         SILU,
-        STORE
+        STORE,
+        RING
     }
 
-    private static final int ROWS_PER_TASK = 16;
+    private static final int MAX_ROWS_PER_TASK = 16;
+    /** What a cosine and a sine cost, in multiply-adds. */
+    private static final int ANGLE_COST = 50;
+
     private static final float[] NONE = new float[0];
 
     private final Kernels kernels;
@@ -32,18 +37,17 @@ final class RowOps {
     private float[] sin = NONE;
 
     private Op op = Op.NORM;
+    private BatchRows batch = new BatchRows();
     private int n;
+    private int rowsPerTask;
     private int width;
     private float[] x = NONE;
     private float[] y = NONE;
     private float @Nullable [] weight;
     private boolean rope;
     private @Nullable Weight embedding;
-    private int[] ids = new int[0];
-    private int firstId;
     private float factor;
-    private @Nullable KvRows kv;
-    private int firstRow;
+    private @Nullable KvRows chunk;
 
     RowOps(Architecture a, Kernels kernels, WorkerPool pool) {
         this.kernels = kernels;
@@ -56,30 +60,25 @@ final class RowOps {
         }
     }
 
-    /** Sets the positions of rows 0 .. n - 1: the first one's, the others follow. */
-    void positions(int first, int n) {
+    /** Takes the angles of RoPE for the positions that rows have now. */
+    void positions(BatchRows batch) {
         int half = frequencies.length;
-        if (cos.length < n * half) {
-            cos = new float[n * half];
-            sin = new float[n * half];
+        int rows = batch.rows();
+        if (cos.length < rows * half) {
+            cos = new float[rows * half];
+            sin = new float[rows * half];
         }
-        for (int i = 0; i < n; i++) {
-            for (int j = 0; j < half; j++) {
-                double angle = (first + i) * frequencies[j];
-                cos[i * half + j] = (float) Math.cos(angle);
-                sin[i * half + j] = (float) Math.sin(angle);
-            }
-        }
+        this.batch = batch;
+        start(Op.ANGLES, rows, half * ANGLE_COST);
     }
 
     /** x [n, D] = embed[ids] * factor. */
-    void embed(Weight embedding, int[] ids, int first, int n, float factor, float[] x) {
+    void embed(Weight embedding, BatchRows batch, float factor, float[] x) {
         this.embedding = embedding;
-        this.ids = ids;
-        this.firstId = first;
+        this.batch = batch;
         this.factor = factor;
         this.x = x;
-        start(Op.EMBED, n, embedding.inputs());
+        start(Op.EMBED, batch.rows(), embedding.inputs());
     }
 
     /** y [n, width] = RMSNorm(x; weight). */
@@ -115,30 +114,38 @@ final class RowOps {
         start(Op.ADD, n, width);
     }
 
-    /** Writes k and v, each [n, KV x hd], to rows {@code first ..} of {@code kv}. */
-    void store(float[] k, float[] v, int n, int width, KvRows kv, int first) {
+    /** Writes k and v, each [n, KV x hd], to the targets of the segments. */
+    void store(float[] k, float[] v, BatchRows batch, int width) {
         this.x = k;
         this.y = v;
-        this.kv = kv;
-        this.firstRow = first;
-        start(Op.STORE, n, width);
+        this.batch = batch;
+        start(Op.STORE, batch.rows(), width);
+    }
+
+    /** Copies rows of {@code chunk}, which are numbered as the batch's, to the rings of the segments. */
+    void fillRings(KvRows chunk, BatchRows batch, int width) {
+        this.chunk = chunk;
+        this.batch = batch;
+        start(Op.RING, batch.rows(), width);
     }
 
     private void start(Op op, int n, int width) {
         this.op = op;
         this.n = n;
         this.width = width;
-        pool.run((n + ROWS_PER_TASK - 1) / ROWS_PER_TASK, job, 2L * n * width);
+        rowsPerTask = Math.clamp(n / (4 * pool.threads()), 1, MAX_ROWS_PER_TASK);
+        pool.run((n + rowsPerTask - 1) / rowsPerTask, job, 2L * n * width);
     }
 
     private void rows(int task, int worker) {
-        int end = Math.min(n, (task + 1) * ROWS_PER_TASK);
-        for (int i = task * ROWS_PER_TASK; i < end; i++) {
+        int end = Math.min(n, (task + 1) * rowsPerTask);
+        for (int i = task * rowsPerTask; i < end; i++) {
             int at = i * width;
             switch (op) {
+                case ANGLES -> angles(i);
                 case EMBED -> {
                     if (embedding != null) {
-                        kernels.unpack(embedding, ids[firstId + i], 0, width, x, at);
+                        kernels.unpack(embedding, batch.id(i), 0, width, x, at);
                     }
                     if (factor != 1) {
                         kernels.scale(x, at, width, factor);
@@ -153,11 +160,25 @@ final class RowOps {
                 case HEADS -> heads(i, at);
                 case SILU -> kernels.siluMultiply(x, at, y, at, width);
                 case STORE -> {
-                    if (kv != null) {
-                        kv.put(firstRow + i, x, y, at);
+                    Segment g = batch.owner(i);
+                    g.target().put(g.targetRow + i - g.first, x, y, at);
+                }
+                case RING -> {
+                    if (chunk != null) {
+                        batch.owner(i).putInRing(i, chunk);
                     }
                 }
             }
+        }
+    }
+
+    private void angles(int row) {
+        int half = frequencies.length;
+        int position = batch.position(row);
+        for (int j = 0; j < half; j++) {
+            double angle = position * frequencies[j];
+            cos[row * half + j] = (float) Math.cos(angle);
+            sin[row * half + j] = (float) Math.sin(angle);
         }
     }
 

@@ -4,13 +4,13 @@ import static java.util.Objects.requireNonNull;
 
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.Attention;
+import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.arch.Stage;
 import io.yoco4j.core.arch.Stage.LoopInput;
 import io.yoco4j.core.arch.Stage.LoopKv;
-import io.yoco4j.engine.cache.ContextState;
 import io.yoco4j.engine.cache.GlobalKvCache;
-import io.yoco4j.engine.cache.KeyView;
 import io.yoco4j.engine.cache.KvRows;
+import io.yoco4j.engine.cache.KvShape;
 import io.yoco4j.engine.cache.WindowKvCache;
 import io.yoco4j.engine.kernel.Kernels;
 import io.yoco4j.engine.kernel.MatMul;
@@ -19,8 +19,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The forward pass: a list of stages over a chunk of consecutive tokens of one context. docs/format.md, "Computation",
- * has the mathematics in the same order and with the same names.
+ * The forward pass: a list of stages over the tokens of a batch. docs/format.md, "Computation", has the mathematics in
+ * the same order and with the same names. Norms and matrix products take all rows alike; what looks at other tokens goes
+ * segment by segment, as one job.
  *
  * <p>Its activations are reused from call to call, so one call runs at a time.
  */
@@ -32,9 +33,10 @@ public final class StageExecutor {
         /**
          * Takes logits [V] at {@code offset}; they are overwritten afterwards.
          *
-         * @param row of the chunk
+         * @param entry the segment, as it was added to the batch
+         * @param row the token of the segment
          */
-        void row(int row, float[] logits, int offset);
+        void row(int entry, int row, float[] logits, int offset);
     }
 
     /** Rows whose logits are computed at once. */
@@ -43,6 +45,8 @@ public final class StageExecutor {
     private static final int UNBOUNDED = Integer.MAX_VALUE;
 
     private final ModelWeights weights;
+    private final List<Stage> stages;
+    private final int firstCross;
     private final int hidden; // D
     private final int queryDim; // H x hd
     private final int kvDim; // KV x hd
@@ -52,13 +56,16 @@ public final class StageExecutor {
     private final int kvHeads; // KV
     private final int headDim; // hd
     private final float embeddingMultiplier;
+    private final KvFormat kvFormat;
 
     private final MatMul matMul;
     private final RowOps rows;
     private final AttentionKernel attention;
     private final RetentionKernel retention;
-    private final KeyView view = new KeyView();
-    /** Keys and values of the chunk itself, for layers that keep only a window; one per layer where loops reuse them. */
+    /**
+     * Keys and values of the step itself, for layers that keep only a window; one per layer where loops reuse them. In the
+     * caches' format, so that results do not depend on how a sequence is cut into chunks.
+     */
     private final List<KvRows> chunkKv = new ArrayList<>();
 
     private int capacity;
@@ -75,12 +82,19 @@ public final class StageExecutor {
     private float[] up = {}; // [n, F]
     private float[] logits = {}; // [up to 64, V]
 
+    private BatchRows batch = new BatchRows();
     private int n; // rows now
-    private int firstPosition; // of row 0
 
-    /** An executor for weights of {@code a}, whose loops may be overridden by the contexts that run. */
-    public StageExecutor(Architecture a, ModelWeights weights, Kernels kernels, WorkerPool pool) {
+    /**
+     * An executor for weights of {@code a}, whose loops each context that runs may override.
+     *
+     * @param kvFormat of all contexts
+     */
+    public StageExecutor(Architecture a, ModelWeights weights, Kernels kernels, WorkerPool pool, KvFormat kvFormat) {
         this.weights = weights;
+        this.kvFormat = kvFormat;
+        stages = a.stages();
+        firstCross = a.firstCrossStage();
         hidden = a.hiddenSize();
         queryDim = a.queryDim();
         kvDim = a.kvDim();
@@ -96,72 +110,82 @@ public final class StageExecutor {
         retention = new RetentionKernel(a, kernels, pool);
     }
 
+    /** The most tokens of a step: what its activations allow. */
+    public int maxTokens() {
+        return (Integer.MAX_VALUE - 8) / Math.max(Math.max(hidden, queryDim), intermediate);
+    }
+
     /**
-     * Takes in {@code count} tokens. Cross stages and the output matrix run only for the rows whose logits are wanted
+     * Takes in the tokens of a batch. Cross stages and the output matrix run only for the rows whose logits are wanted
      * (Sun et al. 2024, "You Only Cache Once", section 2.3: prefill exits early).
      *
-     * @param ids holds the tokens, valid ones, from index {@code from} on
-     * @param wanted rows of the chunk from this one on give logits; {@code count} for none
+     * @param batch at most {@link #maxTokens} tokens, of contexts that differ from the model in nothing but loops
      */
-    public void run(ContextState context, int[] ids, int from, int count, int wanted, LogitSink sink) {
-        List<Stage> stages = context.architecture().stages();
-        int firstCross = context.architecture().firstCrossStage();
-        reserve(count);
-        n = count;
-        firstPosition = context.position();
-        rows.positions(firstPosition, n);
-        rows.embed(weights.embedding, ids, from, n, embeddingMultiplier, x);
+    public void run(BatchRows batch, LogitSink sink) {
+        this.batch = batch;
+        reserve(batch.tokens());
+        batch.begin();
+        n = batch.rows();
+        rows.positions(batch);
+        rows.embed(weights.embedding, batch, embeddingMultiplier, x);
         for (int s = 0; s < firstCross; s++) {
-            stage(context, s, stages.get(s));
+            stage(s, stages.get(s));
         }
         if (firstCross < stages.size()) {
-            writeGlobalCache(context, stages.get(firstCross).rope());
+            writeGlobalCache(stages.get(firstCross).rope());
         }
-        context.advance(count);
-        if (wanted == count) {
-            return;
-        }
-        keepRowsFrom(wanted);
+        batch.advance();
+        moveRows(batch.keepWanted());
         for (int s = firstCross; s < stages.size(); s++) {
-            stage(context, s, stages.get(s));
+            stage(s, stages.get(s));
         }
-        head(wanted, sink);
+        head(sink);
     }
 
-    private void keepRowsFrom(int first) {
-        if (first > 0) {
-            n -= first;
-            firstPosition += first;
-            System.arraycopy(x, first * hidden, x, 0, n * hidden);
-            rows.positions(firstPosition, n);
+    /** Brings the residual stream into the batch's new order. */
+    private void moveRows(boolean moved) {
+        if (moved) {
+            for (int i = 0; i < batch.active(); i++) {
+                Segment g = batch.segment(i);
+                System.arraycopy(x, g.source * hidden, h, g.first * hidden, g.rows * hidden);
+            }
+            float[] before = x;
+            x = h;
+            h = before;
+            rows.positions(batch);
         }
+        n = batch.rows();
     }
 
-    /** The layers in order, T times. */
-    private void stage(ContextState context, int s, Stage stage) {
+    /** The layers in order, T times; each iteration takes the rows whose contexts have that many. */
+    private void stage(int s, Stage stage) {
+        moveRows(batch.orderByLoops(s));
         boolean inject = stage.loopInput() == LoopInput.INJECT;
         if (inject) {
             System.arraycopy(x, 0, x0, 0, n * hidden);
         }
-        for (int t = 0; t < stage.loops(); t++) {
+        for (int t = 0; batch.iterate(t); t++) {
+            n = batch.rows();
             if (inject && t > 0) {
                 rows.add(x, x0, n, hidden);
             }
             for (int l = 0; l < stage.layers(); l++) {
-                layer(context, stage, s, t, l);
+                layer(stage, s, t, l);
             }
         }
+        batch.iterate(0);
+        n = batch.rows();
     }
 
     /** x += o_proj(mixer(RMSNorm(x))), then x += down_proj(silu(gate_proj h) * up_proj h). */
-    private void layer(ContextState context, Stage stage, int s, int t, int l) {
+    private void layer(Stage stage, int s, int t, int l) {
         ModelWeights.Layer w = weights.layer(s, l);
         rows.norm(x, w.attnNorm(), n, hidden, h);
         switch (stage.attention()) {
-            case Attention.Full _ -> full(context, stage, s, t, l, w);
-            case Attention.SlidingWindow(int window) -> window(context, stage, s, t, l, w, window);
-            case Attention.GatedRetention _ -> retention(context, s, t, l, w);
-            case Attention.Cross _ -> cross(context, stage, w);
+            case Attention.Full _ -> full(stage, s, t, l, w);
+            case Attention.SlidingWindow(int window) -> window(stage, s, t, l, w, window);
+            case Attention.GatedRetention _ -> retention(s, t, l, w);
+            case Attention.Cross _ -> cross(stage, w);
         }
         matMul.input(mixed, n, queryDim).addTo(w.o(), x).run();
         rows.norm(x, w.mlpNorm(), n, hidden, h);
@@ -183,74 +207,102 @@ public final class StageExecutor {
         }
     }
 
-    private void full(ContextState context, Stage stage, int s, int t, int l, ModelWeights.Layer w) {
+    private void full(Stage stage, int s, int t, int l, ModelWeights.Layer w) {
         boolean reused = t > 0 && stage.loopKv() == LoopKv.FIRST;
         project(w, stage.rope(), reused);
-        GlobalKvCache cache = context.full(s, reused ? 0 : t, l);
-        if (!reused) {
-            int first = cache.length();
-            rows.store(k, v, n, kvDim, cache.grow(n), first);
+        for (int i = 0; i < batch.active(); i++) {
+            Segment g = batch.segment(i);
+            GlobalKvCache cache = g.context().full(s, reused ? 0 : t, l);
+            if (!reused) {
+                grow(g, cache);
+            }
+            cache.view(g.view);
         }
-        attention.run(q, n, firstPosition, UNBOUNDED, cache.view(view), mixed);
+        if (!reused) {
+            rows.store(k, v, batch, kvDim);
+        }
+        attention.run(q, batch, UNBOUNDED, mixed);
+    }
+
+    private static void grow(Segment g, GlobalKvCache cache) {
+        int first = cache.length();
+        g.target(cache.grow(g.rows), first);
     }
 
     /**
-     * Attends to the ring and to the chunk's own rows, which enter the ring only after their last use: so the ring needs
+     * Attends to the ring and to the step's own rows, which enter the ring only after their last use: so the ring needs
      * no more than {@code window} rows.
      */
-    private void window(ContextState context, Stage stage, int s, int t, int l, ModelWeights.Layer w, int window) {
+    private void window(Stage stage, int s, int t, int l, ModelWeights.Layer w, int window) {
         boolean first = stage.loopKv() == LoopKv.FIRST;
         boolean reused = t > 0 && first;
         project(w, stage.rope(), reused);
         KvRows own = chunkKv(first ? l : 0);
-        if (!reused) {
-            own.reserve(n);
-            rows.store(k, v, n, kvDim, own, 0);
+        own.reserve(n);
+        for (int i = 0; i < batch.active(); i++) {
+            Segment g = batch.segment(i);
+            g.target(own, g.first);
+            WindowKvCache cache = g.context().window(s, reused ? 0 : t, l);
+            cache.view(g.view, own, g.first, g.rows);
+            g.ring(!first || t == g.loops - 1 ? cache : null);
         }
-        WindowKvCache cache = context.window(s, reused ? 0 : t, l);
-        attention.run(q, n, firstPosition, window, cache.view(view, own, n), mixed);
-        if (!first || t == stage.loops() - 1) {
-            cache.append(own, n);
+        if (!reused) {
+            rows.store(k, v, batch, kvDim);
+        }
+        attention.run(q, batch, window, mixed);
+        rows.fillRings(own, batch, kvDim);
+        for (int i = 0; i < batch.active(); i++) {
+            batch.segment(i).advanceRing();
         }
     }
 
     private KvRows chunkKv(int layer) {
         while (chunkKv.size() <= layer) {
-            chunkKv.add(new KvRows(kvHeads, headDim, UNBOUNDED));
+            chunkKv.add(new KvRows(KvShape.of(kvFormat, kvHeads, headDim, UNBOUNDED)));
         }
         return chunkKv.get(layer);
     }
 
-    private void retention(ContextState context, int s, int t, int l, ModelWeights.Layer w) {
+    private void retention(int s, int t, int l, ModelWeights.Layer w) {
         matMul.input(h, n, hidden).into(requireNonNull(w.g()), outputGate).into(requireNonNull(w.decay()), decay);
         matMul.run();
         project(w, false, false);
         rows.heads(q, null, true, n, heads);
         rows.heads(k, null, true, n, heads);
-        retention.run(q, k, v, decay, outputGate, n, context.retention(s, t, l), mixed);
+        for (int i = 0; i < batch.active(); i++) {
+            Segment g = batch.segment(i);
+            g.retention = g.context().retention(s, t, l).values();
+        }
+        retention.run(q, k, v, decay, outputGate, batch, mixed);
         System.arraycopy(outputGate, 0, mixed, 0, n * queryDim);
     }
 
     /** Only queries: keys and values are the global cache's. */
-    private void cross(ContextState context, Stage stage, ModelWeights.Layer w) {
+    private void cross(Stage stage, ModelWeights.Layer w) {
         matMul.input(h, n, hidden).into(w.q(), q).run();
         rows.heads(q, w.qNorm(), stage.rope(), n, heads);
-        attention.run(q, n, firstPosition, UNBOUNDED, context.global().view(view), mixed);
+        for (int i = 0; i < batch.active(); i++) {
+            Segment g = batch.segment(i);
+            g.context().global().view(g.view);
+        }
+        attention.run(q, batch, UNBOUNDED, mixed);
     }
 
     /** K = cache.k_proj c, V = cache.v_proj c with c = RMSNorm(x; cache.norm), once, for all cross layers and loops. */
-    private void writeGlobalCache(ContextState context, boolean rope) {
+    private void writeGlobalCache(boolean rope) {
         ModelWeights.Cache w = requireNonNull(weights.cache);
         rows.norm(x, w.norm(), n, hidden, h);
         matMul.input(h, n, hidden).into(w.k(), k).into(w.v(), v).run();
         rows.heads(k, w.kNorm(), rope, n, kvHeads);
-        GlobalKvCache cache = context.global();
-        int first = cache.length();
-        rows.store(k, v, n, kvDim, cache.grow(n), first);
+        for (int i = 0; i < batch.active(); i++) {
+            Segment g = batch.segment(i);
+            grow(g, g.context().global());
+        }
+        rows.store(k, v, batch, kvDim);
     }
 
     /** logits = lm_head(RMSNorm(x; norm)). */
-    private void head(int firstRow, LogitSink sink) {
+    private void head(LogitSink sink) {
         for (int r = 0; r < n; r += HEAD_ROWS) {
             int count = Math.min(HEAD_ROWS, n - r);
             System.arraycopy(x, r * hidden, h, 0, count * hidden);
@@ -260,7 +312,8 @@ public final class StageExecutor {
             }
             matMul.input(h, count, hidden).into(weights.head, logits).run();
             for (int i = 0; i < count; i++) {
-                sink.row(firstRow + r + i, logits, i * vocabulary);
+                Segment g = batch.owner(r + i);
+                sink.row(g.entry, g.count - g.rows + r + i - g.first, logits, i * vocabulary);
             }
         }
     }

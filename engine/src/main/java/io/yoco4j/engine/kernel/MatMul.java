@@ -6,16 +6,16 @@ import java.util.Arrays;
  * Products of rows of activations with stored matrices: {@code out [n, outputs] (+)= x [n, inputs] * W^T}. Several
  * matrices that share an input run as one job.
  *
- * <p>One row: a stream of dot products, split over outputs. A few: each stored row is unpacked once and meets all rows of
- * x. Many: x is packed into panels once, each weight panel is unpacked once per block of K, and the register-blocked tile
+ * <p>Up to 3 rows: streams of dot products, split over outputs. A few: each stored row is unpacked once and meets all rows
+ * of x. Many: x is packed into panels once, each weight panel is unpacked once per block of K, and the register-blocked tile
  * runs over both (Goto and van de Geijn 2008).
  */
 public final class MatMul {
     /** From so many rows on, panels pay. */
-    static final int MANY = 24;
+    static final int MANY = 32;
 
-    /** Columns of a block of a few-row product: 4 unpacked rows of them stay in the first-level cache. */
-    private static final int FEW_K = 1024;
+    /** Columns of a block of a few-row product: 4 unpacked rows and 8 of x stay in the first-level cache. */
+    private static final int FEW_K = 512;
 
     /** K is blocked so that a weight panel stays in the first-level cache. */
     static final int K_BLOCK = 256;
@@ -51,7 +51,7 @@ public final class MatMul {
         this.kernels = kernels;
         this.pool = pool;
         panels = new float[pool.threads()][K_BLOCK * PANEL];
-        scratches = new float[pool.threads()][blocks(MANY, BLOCK) * SUMS];
+        scratches = new float[pool.threads()][FEW_CHUNK / BLOCK * blocks(MANY, BLOCK) * SUMS];
         words = new int[pool.threads()][K_BLOCK * PANEL];
         tiles = new float[pool.threads()][ROWS * PANEL];
     }
@@ -131,39 +131,50 @@ public final class MatMul {
         Weight w = weights[t];
         int first = chunk * FEW_CHUNK;
         int rows = Math.min(FEW_CHUNK, w.outputs() - first);
-        if (n == 1) {
-            kernels.dotRows(w, first, rows, x, 0, outs[t], first, adds[t], scratches[worker]);
+        if (n < BLOCK) {
+            for (int r = 0; r < n; r++) {
+                int to = r * w.outputs() + first;
+                kernels.dotRows(w, first, rows, x, r * inputs, outs[t], to, adds[t], scratches[worker]);
+            }
             return;
         }
-        for (int o = first; o < first + rows; o += BLOCK) {
-            fewBlock(w, o, Math.min(BLOCK, w.outputs() - o), outs[t], adds[t], worker);
+        int groups = blocks(rows, BLOCK);
+        Arrays.fill(scratches[worker], 0, groups * blocks(n, BLOCK) * SUMS, 0);
+        for (int from = 0; from < inputs; from += FEW_K) {
+            for (int g = 0; g < groups; g++) {
+                int outputs = Math.min(BLOCK, rows - g * BLOCK);
+                fewBlocks(w, first + g * BLOCK, outputs, from, g * blocks(n, BLOCK) * SUMS, worker);
+            }
+        }
+        for (int g = 0; g < groups; g++) {
+            int outputs = Math.min(BLOCK, rows - g * BLOCK);
+            fold(g * blocks(n, BLOCK) * SUMS, outputs, outs[t], first + g * BLOCK, w.outputs(), adds[t], worker);
         }
     }
 
-    /** Up to 4 outputs of all rows; in the last block of rows the last one is repeated. */
-    private void fewBlock(Weight w, int first, int outputs, float[] out, boolean add, int worker) {
+    /** Adds one block of columns of up to 4 outputs to the sums of all rows; in the last block of rows one may repeat. */
+    private void fewBlocks(Weight w, int first, int outputs, int from, int sumsOffset, int worker) {
         float[] unpacked = panels[worker];
-        float[] sums = scratches[worker];
-        Arrays.fill(sums, 0, blocks(n, BLOCK) * SUMS, 0);
-        for (int from = 0; from < inputs; from += FEW_K) {
-            int k = Math.min(FEW_K, inputs - from);
-            for (int o = 0; o < outputs; o++) {
-                kernels.unpack(w, first + o, from, k, unpacked, o * k);
-            }
-            for (int r = 0; r < n; r += BLOCK) {
-                int last = Math.min(BLOCK, n - r) - 1;
-                int x0 = r * inputs + from;
-                int x1 = x0 + Math.min(1, last) * inputs;
-                int x2 = x0 + Math.min(2, last) * inputs;
-                int x3 = x0 + last * inputs;
-                kernels.block(k, unpacked, x, x0, x1, x2, x3, sums, r / BLOCK * SUMS);
-            }
+        int k = Math.min(FEW_K, inputs - from);
+        for (int o = 0; o < outputs; o++) {
+            kernels.unpack(w, first + o, from, k, unpacked, o * k);
         }
+        for (int r = 0; r < n; r += BLOCK) {
+            int last = Math.min(BLOCK, n - r) - 1;
+            int x0 = r * inputs + from;
+            int x1 = x0 + Math.min(1, last) * inputs;
+            int x2 = x0 + Math.min(2, last) * inputs;
+            int x3 = x0 + last * inputs;
+            kernels.block(k, unpacked, x, x0, x1, x2, x3, scratches[worker], sumsOffset + r / BLOCK * SUMS);
+        }
+    }
+
+    private void fold(int sumsOffset, int outputs, float[] out, int first, int stride, boolean add, int worker) {
         float[] tile = tiles[worker];
         for (int r = 0; r < n; r += BLOCK) {
-            kernels.fold(sums, r / BLOCK * SUMS, tile);
+            kernels.fold(scratches[worker], sumsOffset + r / BLOCK * SUMS, tile);
             for (int i = r; i < Math.min(n, r + BLOCK); i++) {
-                int to = i * w.outputs() + first;
+                int to = i * stride + first;
                 for (int o = 0; o < outputs; o++) {
                     float total = tile[(i - r) * BLOCK + o];
                     out[to + o] = add ? out[to + o] + total : total;

@@ -1,0 +1,41 @@
+package io.yoco4j.engine.bench;
+
+import io.yoco4j.core.arch.KvFormat;
+import io.yoco4j.core.checkpoint.WeightFormat;
+import io.yoco4j.engine.kernel.MachineLimits;
+
+/**
+ * What one model did at one context length and batch size.
+ *
+ * @param system its name among the presets
+ * @param size its name among the presets
+ * @param weights format of its matrices
+ * @param kv format of its caches
+ * @param context tokens of the prompt
+ * @param batch contexts decoded together
+ * @param threads computed with
+ * @param prefill tokens per second of one prompt
+ * @param decode tokens per second at that depth, of the batch together
+ * @param firstToken seconds from an empty context to the first token drawn
+ * @param kvBytes of one context after its prompt, measured
+ * @param kvBytesPredicted what {@code Accounting.cacheBytes} says of it
+ * @param flopsShare of the limit, reached by the median prefill
+ * @param bandwidthShare of the limit, reached by the median decoding, weights counted once per step
+ * @param limits of the machine, the highest measured in the same run until then
+ */
+public record BenchmarkPoint(
+        String system,
+        String size,
+        WeightFormat weights,
+        KvFormat kv,
+        int context,
+        int batch,
+        int threads,
+        Spread prefill,
+        Spread decode,
+        Spread firstToken,
+        long kvBytes,
+        long kvBytesPredicted,
+        double flopsShare,
+        double bandwidthShare,
+        MachineLimits limits) {}
