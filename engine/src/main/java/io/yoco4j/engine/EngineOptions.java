@@ -2,6 +2,7 @@ package io.yoco4j.engine;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.engine.kernel.KernelSelection;
+import io.yoco4j.engine.kernel.ProductSelection;
 
 /**
  * How a model runs.
@@ -9,8 +10,10 @@ import io.yoco4j.engine.kernel.KernelSelection;
  * @param threads of the worker pool, the caller's included; 1 to the machine's cores, all of them by default
  * @param kernels {@link KernelSelection#AUTO} takes vector kernels where the JVM has them
  * @param prefillChunk tokens of a prompt that go through the model at once: bounds the memory of activations
+ * @param products what multiplies many rows with a matrix: {@link ProductSelection#AUTO} takes what the class path has,
+ *     {@link ProductSelection#JAVA} nothing but this engine, another name that provider
  */
-public record EngineOptions(int threads, KernelSelection kernels, int prefillChunk) {
+public record EngineOptions(int threads, KernelSelection kernels, int prefillChunk, String products) {
     /** Default of {@link #prefillChunk}. */
     public static final int DEFAULT_CHUNK = 512;
 
@@ -31,7 +34,7 @@ public record EngineOptions(int threads, KernelSelection kernels, int prefillChu
         }
     }
 
-    /** All cores, automatic kernels, chunks of 512. */
+    /** All cores, automatic kernels and products, chunks of 512. */
     public static EngineOptions defaults() {
         return builder().build();
     }
@@ -45,6 +48,7 @@ public record EngineOptions(int threads, KernelSelection kernels, int prefillChu
         private int threads = Runtime.getRuntime().availableProcessors();
         private KernelSelection kernels = KernelSelection.AUTO;
         private int prefillChunk = DEFAULT_CHUNK;
+        private String products = ProductSelection.AUTO;
 
         private Builder() {}
 
@@ -63,13 +67,18 @@ public record EngineOptions(int threads, KernelSelection kernels, int prefillChu
             return this;
         }
 
+        public Builder products(String value) {
+            products = value;
+            return this;
+        }
+
         /**
          * Checks the values and builds the options.
          *
          * @throws InvalidInputException when a value is out of range
          */
         public EngineOptions build() {
-            return new EngineOptions(threads, kernels, prefillChunk);
+            return new EngineOptions(threads, kernels, prefillChunk, products);
         }
     }
 }

@@ -11,6 +11,8 @@ import io.yoco4j.engine.cache.ContextState;
 import io.yoco4j.engine.exec.ModelWeights;
 import io.yoco4j.engine.exec.StageExecutor;
 import io.yoco4j.engine.kernel.Kernels;
+import io.yoco4j.engine.kernel.ManyRowProducts;
+import io.yoco4j.engine.kernel.ProductSelection;
 import io.yoco4j.engine.kernel.WorkerPool;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -32,7 +34,8 @@ public final class YocoModel implements AutoCloseable {
     private final GenerationConfig generationConfig;
     private final EngineOptions options;
     private final @Nullable Arena arena;
-    private final Kernels kernels;
+    private final String kernels;
+    private final Optional<ManyRowProducts> products;
     private final WorkerPool pool;
     private final StageExecutor executor;
     /** Held for each step, so that activations serve one at a time and nothing is unmapped under a running step. */
@@ -54,10 +57,12 @@ public final class YocoModel implements AutoCloseable {
         this.options = options;
         this.arena = arena;
         this.tokenizerFile = tokenizerFile;
-        kernels = options.kernels().kernels();
+        Kernels own = options.kernels().kernels();
         ModelWeights weights = new ModelWeights(architecture, tensors);
+        products = ProductSelection.open(options.products(), weights.formats(), own, options.threads());
+        kernels = own.name() + products.map(p -> "+" + p.name()).orElse("");
         pool = new WorkerPool(options.threads());
-        executor = new StageExecutor(architecture, weights, kernels, pool);
+        executor = new StageExecutor(architecture, weights, own, pool, products);
     }
 
     /** Opens a model folder with default options. */
@@ -110,9 +115,9 @@ public final class YocoModel implements AutoCloseable {
         return options;
     }
 
-    /** Name of the kernels in use, e.g. {@code vector-512} or {@code scalar}. */
+    /** Names of the kernels in use, e.g. {@code vector-512}, {@code scalar}, or {@code vector-512+onednn}. */
     public String kernels() {
-        return kernels.name();
+        return kernels;
     }
 
     /** An empty context. */
@@ -219,7 +224,7 @@ public final class YocoModel implements AutoCloseable {
         }
     }
 
-    /** Waits for a step that runs, then releases threads and weights. */
+    /** Waits for a step that runs, then releases threads, native memory and weights. */
     @Override
     public void close() {
         lock.lock();
@@ -227,6 +232,7 @@ public final class YocoModel implements AutoCloseable {
             if (!closed) {
                 closed = true;
                 pool.close();
+                products.ifPresent(ManyRowProducts::close);
                 if (tokenizer != null) {
                     tokenizer.close();
                 }

@@ -13,10 +13,12 @@ import io.yoco4j.engine.cache.KeyView;
 import io.yoco4j.engine.cache.KvRows;
 import io.yoco4j.engine.cache.WindowKvCache;
 import io.yoco4j.engine.kernel.Kernels;
+import io.yoco4j.engine.kernel.ManyRowProducts;
 import io.yoco4j.engine.kernel.MatMul;
 import io.yoco4j.engine.kernel.WorkerPool;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The forward pass: a list of stages over a chunk of consecutive tokens of one context. docs/format.md, "Computation",
@@ -79,7 +81,12 @@ public final class StageExecutor {
     private int firstPosition; // of row 0
 
     /** An executor for weights of {@code a}, whose loops may be overridden by the contexts that run. */
-    public StageExecutor(Architecture a, ModelWeights weights, Kernels kernels, WorkerPool pool) {
+    public StageExecutor(
+            Architecture a,
+            ModelWeights weights,
+            Kernels kernels,
+            WorkerPool pool,
+            Optional<ManyRowProducts> products) {
         this.weights = weights;
         hidden = a.hiddenSize();
         queryDim = a.queryDim();
@@ -90,7 +97,7 @@ public final class StageExecutor {
         kvHeads = a.keyValueHeads();
         headDim = a.headDim();
         embeddingMultiplier = a.embeddingMultiplier();
-        matMul = new MatMul(kernels, pool);
+        matMul = new MatMul(kernels, pool, products);
         rows = new RowOps(a, kernels, pool);
         attention = new AttentionKernel(a, kernels, pool);
         retention = new RetentionKernel(a, kernels, pool);
