@@ -30,9 +30,10 @@ import picocli.CommandLine.Spec;
         },
         mixinStandardHelpOptions = true)
 final class BenchCommand implements Runnable {
-    /** Which engine computes. */
+    /** What multiplies many rows; each constant's name in lower case is that of the products. */
     enum Engine {
-        JAVA
+        JAVA,
+        ONEDNN
     }
 
     @Spec
@@ -179,6 +180,7 @@ final class BenchCommand implements Runnable {
                 .generate(generate)
                 .threads(threads)
                 .repeat(repeat)
+                .products(engine.name().toLowerCase(Locale.ROOT))
                 .fullPrefill(fullPrefill);
         if (loops != null) {
             options.loops(loops);

@@ -10,6 +10,7 @@ import io.yoco4j.engine.Logits;
 import io.yoco4j.engine.Session;
 import io.yoco4j.engine.SessionOptions;
 import io.yoco4j.engine.YocoModel;
+import io.yoco4j.engine.kernel.ProductSelection;
 import io.yoco4j.train.model.Parameters;
 import io.yoco4j.train.model.StageExecutor;
 import io.yoco4j.train.model.TorchLogits;
@@ -94,7 +95,9 @@ final class LogitsCommand implements Runnable {
     }
 
     private float[] java(int[] sequence, int rows) {
-        try (YocoModel model = YocoModel.open(folder, EngineOptions.defaults())) {
+        EngineOptions exact =
+                EngineOptions.builder().products(ProductSelection.JAVA).build();
+        try (YocoModel model = YocoModel.open(folder, exact)) {
             SessionOptions.Builder options = SessionOptions.builder();
             if (loops != null) {
                 options.loops(loops);

@@ -11,6 +11,7 @@ import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.Session;
 import io.yoco4j.engine.TextLoss;
 import io.yoco4j.engine.YocoModel;
+import io.yoco4j.engine.kernel.ProductSelection;
 import io.yoco4j.train.data.Document;
 import io.yoco4j.train.data.DocumentSource;
 import io.yoco4j.train.data.Sources;
@@ -86,7 +87,11 @@ final class QuantizeCommand implements Runnable {
 
     @Override
     public void run() {
-        EngineOptions engine = EngineOptions.builder().threads(threads).build();
+        // Differences between formats, not between ways to multiply.
+        EngineOptions engine = EngineOptions.builder()
+                .threads(threads)
+                .products(ProductSelection.JAVA)
+                .build();
         CheckpointWriter.requireFree(out);
         CheckpointQuantizer.requireFloatingPoint(folder);
         @Nullable DocumentSource documents = text == null ? null : documents(text);

@@ -39,14 +39,18 @@ class ArrowsTest {
             .definedBy("io.yoco4j.core..")
             .layer("engine")
             .definedBy("io.yoco4j.engine..")
+            .optionalLayer("onednn")
+            .definedBy("io.yoco4j.onednn..")
             .layer("train")
             .definedBy("io.yoco4j.train..")
             .layer("cli")
             .definedBy("io.yoco4j.cli..")
             .whereLayer("core")
-            .mayOnlyBeAccessedByLayers("engine", "train", "cli")
+            .mayOnlyBeAccessedByLayers("engine", "onednn", "train", "cli")
             .whereLayer("engine")
-            .mayOnlyBeAccessedByLayers("cli")
+            .mayOnlyBeAccessedByLayers("onednn", "cli")
+            .whereLayer("onednn")
+            .mayNotBeAccessedByAnyLayer()
             .whereLayer("train")
             .mayOnlyBeAccessedByLayers("cli")
             .whereLayer("cli")
@@ -88,6 +92,14 @@ class ArrowsTest {
     @ArchTest
     static final ArchRule engineBench = knowsOfYocoOnly(
             "io.yoco4j.engine.bench..", "io.yoco4j.core..", "io.yoco4j.engine", "io.yoco4j.engine.kernel..");
+
+    // ---- the module beside engine
+
+    /** It fills one seam: of the engine it sees the kernels and what they work on. */
+    @ArchTest
+    static final ArchRule onednn = knowsOfYocoOnly(
+                    "io.yoco4j.onednn..", "io.yoco4j.core..", "io.yoco4j.engine.kernel..")
+            .allowEmptyShould(true);
 
     // ---- packages inside train
 

@@ -3,6 +3,7 @@ package io.yoco4j.engine;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.engine.kernel.KernelSelection;
+import io.yoco4j.engine.kernel.ProductSelection;
 
 /**
  * How a model runs.
@@ -11,8 +12,10 @@ import io.yoco4j.engine.kernel.KernelSelection;
  * @param kernels {@link KernelSelection#AUTO} takes vector kernels where the JVM has them
  * @param prefillChunk tokens of a prompt that go through the model at once: bounds the memory of activations
  * @param kv how contexts store keys and values: narrower formats take less memory and give less exact results
+ * @param products what multiplies many rows with a matrix: {@link ProductSelection#AUTO} takes what the class path has,
+ *     {@link ProductSelection#JAVA} nothing but this engine, another name that provider
  */
-public record EngineOptions(int threads, KernelSelection kernels, int prefillChunk, KvFormat kv) {
+public record EngineOptions(int threads, KernelSelection kernels, int prefillChunk, KvFormat kv, String products) {
     /** Default of {@link #prefillChunk}. */
     public static final int DEFAULT_CHUNK = 512;
 
@@ -33,7 +36,7 @@ public record EngineOptions(int threads, KernelSelection kernels, int prefillChu
         }
     }
 
-    /** All cores, automatic kernels, chunks of 512, float32 keys and values. */
+    /** All cores, automatic kernels and products, chunks of 512, float32 keys and values. */
     public static EngineOptions defaults() {
         return builder().build();
     }
@@ -48,6 +51,7 @@ public record EngineOptions(int threads, KernelSelection kernels, int prefillChu
         private KernelSelection kernels = KernelSelection.AUTO;
         private int prefillChunk = DEFAULT_CHUNK;
         private KvFormat kv = KvFormat.F32;
+        private String products = ProductSelection.AUTO;
 
         private Builder() {}
 
@@ -71,13 +75,18 @@ public record EngineOptions(int threads, KernelSelection kernels, int prefillChu
             return this;
         }
 
+        public Builder products(String value) {
+            products = value;
+            return this;
+        }
+
         /**
          * Checks the values and builds the options.
          *
          * @throws InvalidInputException when a value is out of range
          */
         public EngineOptions build() {
-            return new EngineOptions(threads, kernels, prefillChunk, kv);
+            return new EngineOptions(threads, kernels, prefillChunk, kv, products);
         }
     }
 }

@@ -13,6 +13,8 @@ import io.yoco4j.engine.exec.BatchRows;
 import io.yoco4j.engine.exec.ModelWeights;
 import io.yoco4j.engine.exec.StageExecutor;
 import io.yoco4j.engine.kernel.Kernels;
+import io.yoco4j.engine.kernel.ManyRowProducts;
+import io.yoco4j.engine.kernel.ProductSelection;
 import io.yoco4j.engine.kernel.WorkerPool;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -38,7 +40,8 @@ public final class YocoModel implements AutoCloseable {
     private final GenerationConfig generationConfig;
     private final EngineOptions options;
     private final @Nullable Arena arena;
-    private final Kernels kernels;
+    private final String kernels;
+    private final Optional<ManyRowProducts> products;
     private final WorkerPool pool;
     private final StageExecutor executor;
     private final BlockPool blocks = new BlockPool(Runtime.getRuntime().maxMemory() / FREE_BLOCKS);
@@ -64,10 +67,12 @@ public final class YocoModel implements AutoCloseable {
         this.arena = arena;
         this.tokenizerFile = tokenizerFile;
         memory = new MemoryCheck(room, blocks);
-        kernels = options.kernels().kernels();
+        Kernels own = options.kernels().kernels();
         ModelWeights weights = new ModelWeights(architecture, tensors);
+        products = ProductSelection.open(options.products(), weights.formats(), own, options.threads());
+        kernels = own.name() + products.map(p -> "+" + p.name()).orElse("");
         pool = new WorkerPool(options.threads());
-        executor = new StageExecutor(architecture, weights, kernels, pool, options.kv());
+        executor = new StageExecutor(architecture, weights, own, pool, options.kv(), products);
     }
 
     /** Opens a model folder with default options. */
@@ -127,9 +132,9 @@ public final class YocoModel implements AutoCloseable {
         return options;
     }
 
-    /** Name of the kernels in use, e.g. {@code vector-512} or {@code scalar}. */
+    /** Names of the kernels in use, e.g. {@code vector-512}, {@code scalar}, or {@code vector-512+onednn}. */
     public String kernels() {
-        return kernels.name();
+        return kernels;
     }
 
     /** An empty context. */
@@ -258,7 +263,7 @@ public final class YocoModel implements AutoCloseable {
         }
     }
 
-    /** Waits for a step that runs, then releases threads and weights. */
+    /** Waits for a step that runs, then releases threads, native memory and weights. */
     @Override
     public void close() {
         lock.lock();
@@ -267,6 +272,7 @@ public final class YocoModel implements AutoCloseable {
                 closed = true;
                 pool.close();
                 blocks.close();
+                products.ifPresent(ManyRowProducts::close);
                 if (tokenizer != null) {
                     tokenizer.close();
                 }

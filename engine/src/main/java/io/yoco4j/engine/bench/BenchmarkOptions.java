@@ -5,6 +5,7 @@ import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.arch.Presets;
 import io.yoco4j.core.checkpoint.WeightFormat;
+import io.yoco4j.engine.kernel.ProductSelection;
 import java.util.Collection;
 import java.util.List;
 import java.util.OptionalInt;
@@ -21,6 +22,7 @@ import java.util.OptionalInt;
  * @param generate tokens decoded after the prompt, in each context
  * @param threads of the engine
  * @param repeat measurements of each point
+ * @param products what multiplies many rows, as {@link io.yoco4j.engine.EngineOptions#products} names it
  * @param fullPrefill whether prompts are taken in with the logits of every token, not of the last alone
  * @param loops iterations of looped stages, where they should differ from the systems' own; systems without a looped
  *     stage stay as they are
@@ -35,6 +37,7 @@ public record BenchmarkOptions(
         int generate,
         int threads,
         int repeat,
+        String products,
         boolean fullPrefill,
         OptionalInt loops) {
     private static final int MAX_BATCH = 1024;
@@ -119,6 +122,7 @@ public record BenchmarkOptions(
         private int generate = 32;
         private int threads = Runtime.getRuntime().availableProcessors();
         private int repeat = 3;
+        private String products = ProductSelection.JAVA;
         private boolean fullPrefill;
         private OptionalInt loops = OptionalInt.empty();
 
@@ -169,6 +173,11 @@ public record BenchmarkOptions(
             return this;
         }
 
+        public Builder products(String value) {
+            products = value;
+            return this;
+        }
+
         public Builder fullPrefill(boolean value) {
             fullPrefill = value;
             return this;
@@ -187,7 +196,18 @@ public record BenchmarkOptions(
          */
         public BenchmarkOptions build() {
             return new BenchmarkOptions(
-                    systems, sizes, weights, kv, contexts, batches, generate, threads, repeat, fullPrefill, loops);
+                    systems,
+                    sizes,
+                    weights,
+                    kv,
+                    contexts,
+                    batches,
+                    generate,
+                    threads,
+                    repeat,
+                    products,
+                    fullPrefill,
+                    loops);
         }
     }
 }

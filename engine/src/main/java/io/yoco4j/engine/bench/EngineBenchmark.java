@@ -7,6 +7,7 @@ import io.yoco4j.engine.kernel.KernelSelection;
 import io.yoco4j.engine.kernel.Kernels;
 import io.yoco4j.engine.kernel.MachineLimits;
 import io.yoco4j.engine.kernel.MachineProbe;
+import io.yoco4j.engine.kernel.ProductSelection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -62,7 +63,11 @@ public final class EngineBenchmark {
                 }
             }
         }
-        return new BenchmarkResult(List.copyOf(points), limits, kernels.name());
+        String products = options.products();
+        return new BenchmarkResult(
+                List.copyOf(points),
+                limits,
+                kernels.name() + (products.equals(ProductSelection.JAVA) ? "" : "+" + products));
     }
 
     /** Systems that are compared, by size and formats. */

@@ -10,10 +10,12 @@ import java.util.function.Function;
 final class Models implements AutoCloseable {
     private final Map<Subject, YocoModel> open = new HashMap<>();
     private final int threads;
+    private final String products;
     private final boolean keep;
 
     Models(List<Subject> subjects, BenchmarkOptions options) {
         threads = options.threads();
+        products = options.products();
         long weights = 0;
         long caches = 0;
         for (Subject s : subjects) {
@@ -26,7 +28,7 @@ final class Models implements AutoCloseable {
     }
 
     <R> R use(Subject s, Function<YocoModel, R> work) {
-        YocoModel model = open.computeIfAbsent(s, _ -> s.open(threads));
+        YocoModel model = open.computeIfAbsent(s, _ -> s.open(threads, products));
         try {
             return work.apply(model);
         } finally {

@@ -14,8 +14,12 @@ record Subject(String system, String size, Architecture architecture, WeightForm
     private static final long SEED = 1;
 
     /** A model of random weights; speed does not depend on them. */
-    YocoModel open(int threads) {
-        EngineOptions options = EngineOptions.builder().threads(threads).kv(kv).build();
+    YocoModel open(int threads, String products) {
+        EngineOptions options = EngineOptions.builder()
+                .threads(threads)
+                .kv(kv)
+                .products(products)
+                .build();
         return YocoModel.of(architecture, RandomWeights.of(architecture, weights, SEED), options);
     }
 

@@ -3,10 +3,14 @@ package io.yoco4j.engine.exec;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.ParameterLayout;
 import io.yoco4j.core.checkpoint.StoredTensor;
+import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.engine.kernel.Weight;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A model's tensors by place: matrices where they are stored, norms as float32 arrays. */
@@ -35,6 +39,7 @@ public final class ModelWeights {
 
     private final Map<String, StoredTensor> tensors;
     private final Map<String, long[]> shapes;
+    private final Set<WeightFormat> formats = EnumSet.noneOf(WeightFormat.class);
     private final Layer[][] layers;
     final Weight embedding;
     final Weight head;
@@ -85,6 +90,11 @@ public final class ModelWeights {
                 required(p + "mlp.down_proj.weight"));
     }
 
+    /** Formats of the matrices. */
+    public Set<WeightFormat> formats() {
+        return Collections.unmodifiableSet(formats);
+    }
+
     Layer layer(int stage, int layer) {
         return layers[stage][layer];
     }
@@ -100,7 +110,9 @@ public final class ModelWeights {
 
     private Weight required(String name) {
         long[] shape = Objects.requireNonNull(shapes.get(name), name);
-        return Weight.of(tensors, name, shape).orElseThrow(() -> missing(name, shape));
+        Weight weight = Weight.of(tensors, name, shape).orElseThrow(() -> missing(name, shape));
+        formats.add(weight.format());
+        return weight;
     }
 
     private float[] requiredNorm(String name) {

@@ -13,10 +13,12 @@ import io.yoco4j.engine.cache.KvRows;
 import io.yoco4j.engine.cache.KvShape;
 import io.yoco4j.engine.cache.WindowKvCache;
 import io.yoco4j.engine.kernel.Kernels;
+import io.yoco4j.engine.kernel.ManyRowProducts;
 import io.yoco4j.engine.kernel.MatMul;
 import io.yoco4j.engine.kernel.WorkerPool;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The forward pass: a list of stages over the tokens of a batch. docs/format.md, "Computation", has the mathematics in
@@ -90,7 +92,13 @@ public final class StageExecutor {
      *
      * @param kvFormat of all contexts
      */
-    public StageExecutor(Architecture a, ModelWeights weights, Kernels kernels, WorkerPool pool, KvFormat kvFormat) {
+    public StageExecutor(
+            Architecture a,
+            ModelWeights weights,
+            Kernels kernels,
+            WorkerPool pool,
+            KvFormat kvFormat,
+            Optional<ManyRowProducts> products) {
         this.weights = weights;
         this.kvFormat = kvFormat;
         stages = a.stages();
@@ -104,7 +112,7 @@ public final class StageExecutor {
         kvHeads = a.keyValueHeads();
         headDim = a.headDim();
         embeddingMultiplier = a.embeddingMultiplier();
-        matMul = new MatMul(kernels, pool);
+        matMul = new MatMul(kernels, pool, products);
         rows = new RowOps(a, kernels, pool);
         attention = new AttentionKernel(a, kernels, pool);
         retention = new RetentionKernel(a, kernels, pool);

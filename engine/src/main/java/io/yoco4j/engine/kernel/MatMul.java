@@ -1,6 +1,8 @@
 package io.yoco4j.engine.kernel;
 
 import java.util.Arrays;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Products of rows of activations with stored matrices: {@code out [n, outputs] (+)= x [n, inputs] * W^T}. Several
@@ -8,7 +10,7 @@ import java.util.Arrays;
  *
  * <p>Up to 3 rows: streams of dot products, split over outputs. A few: each stored row is unpacked once and meets all rows
  * of x. Many: x is packed into panels once, each weight panel is unpacked once per block of K, and the register-blocked tile
- * runs over both (Goto and van de Geijn 2008).
+ * runs over both (Goto and van de Geijn 2008). Whatever {@link ManyRowProducts} take is theirs instead.
  */
 public final class MatMul {
     /** From so many rows on, panels pay. */
@@ -31,16 +33,20 @@ public final class MatMul {
 
     private final Kernels kernels;
     private final WorkerPool pool;
+    private final @Nullable ManyRowProducts products;
     private final Weight[] weights = new Weight[MAX_TERMS];
     private final float[][] outs = new float[MAX_TERMS][];
     private final boolean[] adds = new boolean[MAX_TERMS];
+    private final boolean[] taken = new boolean[MAX_TERMS];
+    /** Outputs per task, by term. */
+    private final int[] widths = new int[MAX_TERMS];
+
     private final float[][] panels;
     private final float[][] scratches;
     private final int[][] words;
     private final float[][] tiles;
     private final WorkerPool.Job packJob = this::pack;
-    private final WorkerPool.Job fewJob = this::few;
-    private final WorkerPool.Job manyJob = this::many;
+    private final WorkerPool.Job productJob = this::product;
     private float[] x = new float[0];
     private float[] packed = new float[0];
     private int n;
@@ -48,8 +54,14 @@ public final class MatMul {
     private int terms;
 
     public MatMul(Kernels kernels, WorkerPool pool) {
+        this(kernels, pool, Optional.empty());
+    }
+
+    /** As above, with other means for some of the products. */
+    public MatMul(Kernels kernels, WorkerPool pool, Optional<ManyRowProducts> products) {
         this.kernels = kernels;
         this.pool = pool;
+        this.products = products.orElse(null);
         panels = new float[pool.threads()][K_BLOCK * PANEL];
         scratches = new float[pool.threads()][FEW_CHUNK / BLOCK * blocks(MANY, BLOCK) * SUMS];
         words = new int[pool.threads()][K_BLOCK * PANEL];
@@ -92,49 +104,71 @@ public final class MatMul {
             return;
         }
         long outputs = 0;
-        int panelTasks = 0;
-        int fewTasks = 0;
+        int tasks = 0;
         int dotScratch = 0;
+        boolean anyTaken = false;
+        boolean anyOwn = false;
         for (int t = 0; t < terms; t++) {
+            taken[t] = products != null && products.takes(weights[t], n);
+            anyTaken |= taken[t];
+            anyOwn |= !taken[t];
             dotScratch = Math.max(dotScratch, weights[t].dotScratch());
             outputs += weights[t].outputs();
-            panelTasks += blocks(weights[t].outputs(), PANEL);
-            fewTasks += blocks(weights[t].outputs(), FEW_CHUNK);
+            widths[t] = width(t);
+            tasks += blocks(weights[t].outputs(), widths[t]);
         }
-        long operations = outputs * inputs * n;
-        if (n < MANY) {
+        if (anyTaken && products != null) {
+            products.input(x, n, inputs, pool);
+        }
+        if (anyOwn && n < MANY) {
             for (int i = 0; i < scratches.length && scratches[i].length < dotScratch; i++) {
                 scratches[i] = new float[dotScratch];
             }
-            pool.run(fewTasks, fewJob, operations);
-        } else {
+        } else if (anyOwn) {
             int rowPanels = blocks(n, PANEL);
             if (packed.length < rowPanels * PANEL * inputs) {
                 packed = new float[rowPanels * PANEL * inputs];
             }
             pool.run(rowPanels, packJob, (long) inputs * n);
-            pool.run(panelTasks, manyJob, operations);
         }
+        pool.run(tasks, productJob, outputs * inputs * n);
+    }
+
+    private int width(int t) {
+        if (products != null && taken[t]) {
+            return products.slice();
+        }
+        return n < MANY ? FEW_CHUNK : PANEL;
     }
 
     private static int blocks(int size, int block) {
         return (size + block - 1) / block;
     }
 
-    private void few(int task, int worker) {
+    private void product(int task, int worker) {
         int t = 0;
-        int chunk = task;
-        while (chunk >= blocks(weights[t].outputs(), FEW_CHUNK)) {
-            chunk -= blocks(weights[t].outputs(), FEW_CHUNK);
+        int piece = task;
+        while (piece >= blocks(weights[t].outputs(), widths[t])) {
+            piece -= blocks(weights[t].outputs(), widths[t]);
             t++;
         }
         Weight w = weights[t];
-        int first = chunk * FEW_CHUNK;
-        int rows = Math.min(FEW_CHUNK, w.outputs() - first);
+        int first = piece * widths[t];
+        int outputs = Math.min(widths[t], w.outputs() - first);
+        if (products != null && taken[t]) {
+            products.multiply(w, first, outputs, outs[t], adds[t], worker);
+        } else if (n < MANY) {
+            few(w, first, outputs, outs[t], adds[t], worker);
+        } else {
+            many(w, first, outputs, outs[t], adds[t], worker);
+        }
+    }
+
+    private void few(Weight w, int first, int rows, float[] out, boolean add, int worker) {
         if (n < BLOCK) {
             for (int r = 0; r < n; r++) {
                 int to = r * w.outputs() + first;
-                kernels.dotRows(w, first, rows, x, r * inputs, outs[t], to, adds[t], scratches[worker]);
+                kernels.dotRows(w, first, rows, x, r * inputs, out, to, add, scratches[worker]);
             }
             return;
         }
@@ -148,7 +182,7 @@ public final class MatMul {
         }
         for (int g = 0; g < groups; g++) {
             int outputs = Math.min(BLOCK, rows - g * BLOCK);
-            fold(g * blocks(n, BLOCK) * SUMS, outputs, outs[t], first + g * BLOCK, w.outputs(), adds[t], worker);
+            fold(g * blocks(n, BLOCK) * SUMS, outputs, out, first + g * BLOCK, w.outputs(), add, worker);
         }
     }
 
@@ -189,22 +223,12 @@ public final class MatMul {
         kernels.transpose(x, first * inputs, inputs, Math.min(PANEL, n - first), inputs, packed, first * inputs);
     }
 
-    private void many(int task, int worker) {
-        int t = 0;
-        int panel = task;
-        while (panel >= blocks(weights[t].outputs(), PANEL)) {
-            panel -= blocks(weights[t].outputs(), PANEL);
-            t++;
-        }
-        Weight w = weights[t];
-        float[] out = outs[t];
-        int first = panel * PANEL;
-        int columns = Math.min(PANEL, w.outputs() - first);
+    private void many(Weight w, int first, int columns, float[] out, boolean addTo, int worker) {
         float[] unpacked = panels[worker];
         for (int from = 0; from < inputs; from += K_BLOCK) {
             int k = Math.min(K_BLOCK, inputs - from);
             kernels.unpackPanel(w, first, columns, from, k, unpacked, words[worker], scratches[worker]);
-            boolean add = adds[t] || from > 0;
+            boolean add = addTo || from > 0;
             for (int r = 0; r < n; r += ROWS) {
                 int a = (r / PANEL * inputs + from) * PANEL + r % PANEL;
                 int c = r * w.outputs() + first;

@@ -1,5 +1,7 @@
 package io.yoco4j.engine.kernel;
 
+import java.lang.foreign.MemorySegment;
+
 /** What is done to a row of activations. */
 interface RowKernels {
     /** RMSNorm (Zhang and Sennrich 2019): {@code y = x / sqrt(mean(x^2) + eps) * weight} over {@code n} values. */
@@ -18,6 +20,9 @@ interface RowKernels {
 
     /** {@code x *= factor}. */
     void scale(float[] x, int xOffset, int n, float factor);
+
+    /** {@code n} values as bfloat16, little-endian: the nearest, to even where two are as near; NaN stays NaN. */
+    void bf16(float[] x, int xOffset, int n, MemorySegment out, long outOffset);
 
     /** The largest of {@code n} values, at least 1 of them. */
     float max(float[] x, int xOffset, int n);

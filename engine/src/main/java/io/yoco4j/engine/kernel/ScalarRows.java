@@ -1,7 +1,11 @@
 package io.yoco4j.engine.kernel;
 
+import java.lang.foreign.MemorySegment;
+
 /** Row kernels as plain loops. */
 interface ScalarRows extends RowKernels {
+    short BF16_NAN = 0x7fc0;
+
     @Override
     default void rmsNorm(float[] x, int xOffset, int n, float eps, float[] weight, float[] y, int yOffset) {
         float squares = 0;
@@ -46,6 +50,19 @@ interface ScalarRows extends RowKernels {
         for (int i = 0; i < n; i++) {
             x[xOffset + i] *= factor;
         }
+    }
+
+    @Override
+    default void bf16(float[] x, int xOffset, int n, MemorySegment out, long outOffset) {
+        for (int i = 0; i < n; i++) {
+            out.set(ScalarWeights.SHORT, outOffset + 2L * i, bf16(x[xOffset + i]));
+        }
+    }
+
+    /** A carry into the upper half rounds up: from above the middle, and from the middle where that half is odd. */
+    static short bf16(float x) {
+        int bits = Float.floatToRawIntBits(x);
+        return Float.isNaN(x) ? BF16_NAN : (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
     }
 
     @Override

@@ -113,6 +113,16 @@ final class VectorFormats {
                 .reinterpretAsFloats();
     }
 
+    /** Rounded to bfloat16 as {@link ScalarRows#bf16(float)} does. */
+    static ShortVector bf16(FloatVector x) {
+        IntVector bits = x.reinterpretAsInts();
+        IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
+        IntVector rounded = bits.add(0x7fff).add(odd).lanewise(VectorOperators.LSHR, 16);
+        return (ShortVector) rounded.blend(
+                        ScalarRows.BF16_NAN, x.test(VectorOperators.IS_NAN).cast(I))
+                .convertShape(VectorOperators.I2S, S, 0);
+    }
+
     /** Two bfloat16 values in each lane. */
     static IntVector pairs(short[] data, int at) {
         return ShortVector.fromArray(WIDE_S, data, at).reinterpretAsInts();

@@ -2,9 +2,11 @@ package io.yoco4j.engine.kernel;
 
 import static io.yoco4j.engine.kernel.Lanes.F;
 import static io.yoco4j.engine.kernel.Lanes.LANES;
+import static io.yoco4j.engine.kernel.Lanes.LITTLE;
 import static io.yoco4j.engine.kernel.Lanes.exp;
 import static io.yoco4j.engine.kernel.Lanes.sum;
 
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -113,6 +115,18 @@ interface VectorRows extends RowKernels {
         }
         for (; i < n; i++) {
             x[xOffset + i] *= factor;
+        }
+    }
+
+    @Override
+    default void bf16(float[] x, int xOffset, int n, MemorySegment out, long outOffset) {
+        int vectors = n / LANES;
+        for (int v = 0; v < vectors; v++) {
+            VectorFormats.bf16(FloatVector.fromArray(F, x, xOffset + v * LANES))
+                    .intoMemorySegment(out, outOffset + 2L * v * LANES, LITTLE);
+        }
+        for (int i = vectors * LANES; i < n; i++) {
+            out.set(ScalarWeights.SHORT, outOffset + 2L * i, ScalarRows.bf16(x[xOffset + i]));
         }
     }
 

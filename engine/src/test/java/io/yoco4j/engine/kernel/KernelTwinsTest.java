@@ -2,7 +2,10 @@ package io.yoco4j.engine.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -105,6 +108,66 @@ class KernelTwinsTest {
         float vectorSum = VECTOR.expSum(actual, 0, n, max);
         requireEqual(new float[] {vectorSum}, new float[] {sum}, n);
         requireEqual(actual, expected, n);
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void bfloat16(int n) {
+        float[] x = floats(n + 3);
+        for (int i = 0; i < x.length; i += 3) {
+            // The middle between two, above an even and an odd one.
+            x[i] = Float.intBitsToFloat(Float.floatToRawIntBits(x[i]) & 0xffff_0000 | 0x8000);
+        }
+        MemorySegment expected = Arena.ofAuto().allocate(2L * n + 2);
+        MemorySegment actual = Arena.ofAuto().allocate(2L * n + 2);
+        SCALAR.bf16(x, 3, n, expected, 2);
+        VECTOR.bf16(x, 3, n, actual, 2);
+        assertThat(actual.mismatch(expected)).as("seed %d", seed).isEqualTo(-1);
+        for (int i = 0; i < n; i++) {
+            float rounded = Float.intBitsToFloat(actual.get(ScalarWeights.SHORT, 2L * i + 2) << 16);
+            double off = Math.abs((double) rounded - x[i + 3]);
+            assertThat(off)
+                    .as("seed %d: %s became %s", seed, x[i + 3], rounded)
+                    .isLessThanOrEqualTo(Math.ulp(rounded) * 0x1p15);
+        }
+    }
+
+    @Test
+    void bfloat16RoundsToEvenAndKeepsWhatIsNotFinite() {
+        float[] x = new float[PANEL];
+        float[] special = {
+            1,
+            1 + 0x1p-8f,
+            1 + 0x3p-8f,
+            1 + 0x1.01p-8f,
+            -1 - 0x3p-8f,
+            Float.NaN,
+            Float.intBitsToFloat(-1),
+            Float.NEGATIVE_INFINITY,
+            Float.MAX_VALUE,
+            -0f
+        };
+        System.arraycopy(special, 0, x, 0, special.length);
+        for (Kernels kernels : List.of(SCALAR, VECTOR)) {
+            MemorySegment out = Arena.ofAuto().allocate(2 * PANEL);
+            kernels.bf16(x, 0, PANEL, out, 0);
+            float[] rounded = new float[special.length];
+            for (int i = 0; i < rounded.length; i++) {
+                rounded[i] = Float.intBitsToFloat(out.get(ScalarWeights.SHORT, 2L * i) << 16);
+            }
+            assertThat(rounded)
+                    .containsExactly(
+                            1,
+                            1,
+                            1 + 0x2p-7f,
+                            1 + 0x1p-7f,
+                            -1 - 0x2p-7f,
+                            Float.NaN,
+                            Float.NaN,
+                            Float.NEGATIVE_INFINITY,
+                            Float.POSITIVE_INFINITY,
+                            -0f);
+        }
     }
 
     @ParameterizedTest

@@ -3,9 +3,12 @@ package io.yoco4j.engine.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.yoco4j.core.checkpoint.WeightFormat;
+import java.util.Arrays;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MatMulTest {
     private final Random random = new Random(11);
@@ -61,6 +64,45 @@ class MatMulTest {
         String what = format + ", " + n + " x " + inputs + " x " + outputs;
         requireProduct(setTo, new double[n * outputs], x, a.values(), n, inputs, outputs, what);
         requireProduct(addedTo, before, x, b.values(), n, inputs, 7, what);
+    }
+
+    /** Below and above the limit of few rows, beside a matrix that they do not take. */
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 30})
+    void leavesToOthersWhatTheyTake(int n) {
+        int inputs = 70;
+        FakeProducts fake = new FakeProducts();
+        try (WorkerPool pool = new WorkerPool(2)) {
+            MatMul matMul = new MatMul(KernelSelection.VECTOR.kernels(), pool, Optional.of(fake));
+            float[] x = floats(n * inputs);
+            RandomStored a = RandomStored.of(WeightFormat.BF16, 12, inputs, random);
+            RandomStored b = RandomStored.of(WeightFormat.F32, 40, inputs, random);
+            RandomStored c = RandomStored.of(WeightFormat.BF16, 3, inputs, random);
+            float[] outA = floats(n * 12);
+            float[] outB = floats(n * 40);
+            float[] outC = new float[n * 3];
+            Arrays.fill(outC, 1);
+            double[] ones = new double[n * 3];
+            Arrays.fill(ones, 1);
+            for (int i = 0; i < 2; i++) {
+                matMul.input(x, n, inputs)
+                        .into(a.weight(), outA)
+                        .into(b.weight(), outB)
+                        .addTo(c.weight(), outC)
+                        .run();
+                requireProduct(outA, new double[n * 12], x, a.values(), n, inputs, 12, "a");
+                requireProduct(outB, new double[n * 40], x, b.values(), n, inputs, 40, "b");
+                requireProduct(outC, ones, x, c.values(), n, inputs, 3, "c");
+                Arrays.fill(outC, 1);
+            }
+        }
+        if (n == 2) {
+            assertThat(fake.inputs).isEmpty();
+            assertThat(fake.slices).isEmpty();
+        } else {
+            assertThat(fake.inputs).containsExactly(n, n);
+            assertThat(fake.slices).containsExactlyInAnyOrder("0+5", "5+5", "10+2", "0+3", "0+5", "5+5", "10+2", "0+3");
+        }
     }
 
     private static void requireProduct(
