@@ -62,8 +62,8 @@ public final class MachineProbe implements AutoCloseable {
 
     private double bytesPerSecond(int tasks, long nanos) {
         long best = fastest(tasks, nanos, (task, _) -> {
-            long chunk = (nextChunk + task) % chunks;
-            if (probe.sum(memory, chunk * CHUNK, CHUNK) != 1) {
+            int chunk = (nextChunk + task) % chunks;
+            if (probe.sum(memory, (long) chunk * CHUNK, CHUNK) != 1) {
                 throw new IllegalStateException("the memory that was read does not sum to 1");
             }
         });

@@ -31,7 +31,8 @@ interface Probe {
         }
         try {
             // By name, so that no other class links to the incubating module.
-            return (Probe) Class.forName("io.yoco4j.engine.kernel.VectorProbe")
+            return Class.forName("io.yoco4j.engine.kernel.VectorProbe")
+                    .asSubclass(Probe.class)
                     .getDeclaredConstructor()
                     .newInstance();
         } catch (ReflectiveOperationException | LinkageError e) {

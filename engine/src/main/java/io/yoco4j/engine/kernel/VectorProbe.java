@@ -68,8 +68,8 @@ final class VectorProbe implements Probe {
         for (; i <= bytes - 4 * WIDTH; i += 4 * WIDTH) {
             s0 = s0.add(LongVector.fromMemorySegment(L, data, offset + i, NATIVE));
             s1 = s1.add(LongVector.fromMemorySegment(L, data, offset + i + WIDTH, NATIVE));
-            s2 = s2.add(LongVector.fromMemorySegment(L, data, offset + i + 2 * WIDTH, NATIVE));
-            s3 = s3.add(LongVector.fromMemorySegment(L, data, offset + i + 3 * WIDTH, NATIVE));
+            s2 = s2.add(LongVector.fromMemorySegment(L, data, offset + i + 2L * WIDTH, NATIVE));
+            s3 = s3.add(LongVector.fromMemorySegment(L, data, offset + i + 3L * WIDTH, NATIVE));
         }
         long sum = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
         for (; i < bytes; i += 8) {

@@ -1,0 +1,5 @@
+/** JMH benchmarks of the engine's kernels. */
+@NullMarked
+package io.yoco4j.benchmarks;
+
+import org.jspecify.annotations.NullMarked;
