@@ -1,19 +1,19 @@
 package io.yoco4j.engine;
 
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A text as it is generated: a stream to pull tokens from, on one thread. Nothing is computed until the first is pulled;
  * {@link #cancel} may come from any thread.
  *
- * <p>The token pulled last has not been taken in by the session yet: a caller who goes on with it prefills that token
- * first.
+ * <p>The token pulled last has not been taken in by the session yet: it is {@linkplain Session#pending pending}. The next
+ * generation in the session takes it in first; a caller who goes on without one prefills it.
  */
 public final class Generation implements Iterable<GeneratedToken>, AutoCloseable {
 
@@ -60,6 +60,7 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
      * A generation in a session.
      *
      * @param ownSession whether the session ends with it
+     * @param prompt what is to be taken in
      */
     Generation(
             Session session,
@@ -77,7 +78,7 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
         this.decoder = decoder;
         stop = new StopStrings(options.stop());
         sampler = new Sampler(options.sampling(), session.architecture().vocabSize());
-        Arrays.stream(prompt).forEach(sampler::accept);
+        IntStream.concat(IntStream.of(session.tokens()), IntStream.of(prompt)).forEach(sampler::accept);
     }
 
     /** The tokens that were not pulled yet: a stream comes once. */
@@ -144,6 +145,7 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
         }
         last = sampler.sample(logits);
         sampler.accept(last);
+        session.pending(last);
         generated++;
         next = new GeneratedToken(last, text(), prompt.length, generated);
         long nanos = System.nanoTime() - start;

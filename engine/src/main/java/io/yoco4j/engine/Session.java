@@ -2,10 +2,14 @@ package io.yoco4j.engine;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.engine.cache.ContextFile;
 import io.yoco4j.engine.cache.ContextState;
 import io.yoco4j.engine.exec.BatchRows;
 import io.yoco4j.engine.exec.StageExecutor;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
@@ -29,6 +33,10 @@ public final class Session implements AutoCloseable {
     private final int[] oneId = new int[1];
     private final StageExecutor.LogitSink nextSink;
     private boolean broken;
+    /** Drawn at {@link #pendingPosition}, and of no account once the context has gone on from there. */
+    private int pending;
+
+    private int pendingPosition;
     private volatile boolean closed;
 
     Session(YocoModel model, SessionOptions options) {
@@ -57,6 +65,26 @@ public final class Session implements AutoCloseable {
     /** Tokens taken in; 0 once closed. */
     public int position() {
         return context.position();
+    }
+
+    /** The tokens taken in. */
+    public int[] tokens() {
+        return context.tokens();
+    }
+
+    /**
+     * The token that a {@link Generation} drew last, while the context has not gone on: the next generation takes it in
+     * before its prompt, and it is saved with the session. {@link #prefill} and {@link #decode} take in what they are
+     * given, and nothing else.
+     */
+    public OptionalInt pending() {
+        return pendingPosition > 0 && pendingPosition == position() ? OptionalInt.of(pending) : OptionalInt.empty();
+    }
+
+    /** Notes the token that was drawn at this position. */
+    void pending(int id) {
+        pending = id;
+        pendingPosition = position();
     }
 
     /** The most tokens this context may have. */
@@ -216,8 +244,9 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Takes in a prompt and streams what follows it.
+     * Takes in the {@link #pending} token where there is one, and a prompt, and streams what follows.
      *
+     * @param prompt may be empty where there is a pending token
      * @throws InvalidInputException when the prompt is not one that {@link #prefill} takes, or there are stop strings and
      *     the model has no tokenizer to find them with
      */
@@ -245,7 +274,10 @@ public final class Session implements AutoCloseable {
     public Session fork() {
         enter();
         try {
-            return new Session(model, context.fork(), prefillChunk, maxPositions);
+            Session fork = new Session(model, context.fork(), prefillChunk, maxPositions);
+            fork.pending = pending;
+            fork.pendingPosition = pendingPosition;
+            return fork;
         } finally {
             leave();
         }
@@ -255,8 +287,35 @@ public final class Session implements AutoCloseable {
     public void reset() {
         claim();
         context.release();
+        pendingPosition = 0;
         broken = false;
         leave();
+    }
+
+    /**
+     * Saves the context to a file, which appears whole or not at all: {@link YocoModel#restore} makes a session of it that
+     * goes on as this one does, to the bit. Logits are not in it, so whoever wants those after the last token draws from
+     * them before, or lets a {@link Generation} do it.
+     *
+     * @throws java.io.UncheckedIOException when it cannot be written; what was there before is untouched
+     */
+    public void save(Path file) {
+        enter();
+        try {
+            ContextFile.write(file, context, model.fingerprint(), pending());
+        } finally {
+            leave();
+        }
+    }
+
+    /** Fills this session, an empty one, from a file. */
+    void restore(Path file) {
+        try (Arena arena = Arena.ofConfined()) {
+            ContextFile saved = ContextFile.open(file, arena, context, model.fingerprint(), maxPositions);
+            model.memory().reserve(context, saved.position(), 0);
+            saved.load(context);
+            saved.pending().ifPresent(this::pending);
+        }
     }
 
     /**

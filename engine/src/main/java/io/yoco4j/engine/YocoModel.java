@@ -4,6 +4,7 @@ import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.checkpoint.Checkpoint;
 import io.yoco4j.core.checkpoint.GenerationConfig;
+import io.yoco4j.core.checkpoint.ModelFingerprint;
 import io.yoco4j.core.checkpoint.StoredTensor;
 import io.yoco4j.core.text.StreamingDecoder;
 import io.yoco4j.core.text.Tokenizer;
@@ -25,6 +26,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +38,11 @@ public final class YocoModel implements AutoCloseable {
     /** Free cache blocks are kept for the next session up to this fraction of the JVM's memory. */
     private static final int FREE_BLOCKS = 8;
 
+    /** Tokens of an earlier context that may still bear on what the next one's text is. */
+    private static final int DECODER_CONTEXT = 64;
+
     private final Architecture architecture;
+    private final Map<String, StoredTensor> tensors;
     private final GenerationConfig generationConfig;
     private final EngineOptions options;
     private final @Nullable Arena arena;
@@ -51,6 +57,7 @@ public final class YocoModel implements AutoCloseable {
 
     private final @Nullable Path tokenizerFile;
     private @Nullable Tokenizer tokenizer;
+    private @Nullable String fingerprint;
     private volatile boolean closed;
 
     private YocoModel(
@@ -62,6 +69,7 @@ public final class YocoModel implements AutoCloseable {
             @Nullable Path tokenizerFile,
             LongSupplier room) {
         this.architecture = architecture;
+        this.tensors = tensors;
         this.generationConfig = generationConfig;
         this.options = options;
         this.arena = arena;
@@ -163,6 +171,44 @@ public final class YocoModel implements AutoCloseable {
         return Math.min(EngineOptions.MAX_CHUNK, executor.maxTokens());
     }
 
+    /** A session that goes on where a saved one was. */
+    public Session restore(Path file) {
+        return restore(file, SessionOptions.defaults());
+    }
+
+    /**
+     * A session that goes on where a saved one was ({@link Session#save}).
+     *
+     * @param options whose loops must be those of the saved session
+     * @throws InvalidInputException when the file is missing, damaged, no session file, or of another model, loop count or
+     *     cache format, or when its context does not fit
+     */
+    @SuppressWarnings("MustBeClosedChecker") // the caller closes it
+    public Session restore(Path file, SessionOptions options) {
+        Session session = session(options);
+        try {
+            session.restore(file);
+            return session;
+        } catch (RuntimeException | Error e) {
+            session.close();
+            throw e;
+        }
+    }
+
+    /** Tells these weights from others; computed when first asked for. */
+    String fingerprint() {
+        lock.lock();
+        try {
+            requireOpen();
+            if (fingerprint == null) {
+                fingerprint = ModelFingerprint.of(tensors);
+            }
+            return fingerprint;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** The model's tokenizer, where its folder has one; loaded when first asked for. */
     public Optional<Tokenizer> tokenizer() {
         lock.lock();
@@ -203,6 +249,8 @@ public final class YocoModel implements AutoCloseable {
     }
 
     Generation generate(Session session, boolean ownSession, int[] prompt, GenerationOptions options) {
+        int[] ids = IntStream.concat(session.pending().stream(), IntStream.of(prompt))
+                .toArray();
         Set<Integer> endOfText = new HashSet<>(generationConfig.eos());
         Optional<Tokenizer> t = tokenizer();
         if (t.isEmpty() && !options.stop().isEmpty()) {
@@ -213,17 +261,20 @@ public final class YocoModel implements AutoCloseable {
         return new Generation(
                 session,
                 ownSession,
-                prompt,
+                ids,
                 options,
                 endOfText,
-                t.map(known -> decoder(known, prompt)).orElse(Generation.Decoder.NONE));
+                t.map(known -> decoder(known, session.tokens(), ids)).orElse(Generation.Decoder.NONE));
     }
 
-    /** A decoder that has read the prompt: what a token's text is, such as its leading space, depends on what precedes. */
-    private static Generation.Decoder decoder(Tokenizer tokenizer, int[] prompt) {
+    /** A decoder that has read what comes before: what a token's text is, such as its leading space, depends on what precedes. */
+    private static Generation.Decoder decoder(Tokenizer tokenizer, int[] context, int[] prompt) {
+        int tail = Math.max(0, context.length - DECODER_CONTEXT);
         StreamingDecoder decoder = tokenizer.streamingDecoder();
         int known = tokenizer.vocabularySize();
-        Arrays.stream(prompt).filter(id -> id < known).forEach(decoder::append);
+        IntStream.concat(Arrays.stream(context).skip(tail), IntStream.of(prompt))
+                .filter(id -> id < known)
+                .forEach(decoder::append);
         return new Generation.Decoder() {
             @Override
             public String append(int id) {

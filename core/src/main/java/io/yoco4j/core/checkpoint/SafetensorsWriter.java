@@ -18,13 +18,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 
-/** Writes a safetensors file, one tensor in memory at a time; the file appears whole or not at all. */
+/** Writes a safetensors file, one tensor or a part of one in memory at a time; the file appears whole or not at all. */
 public final class SafetensorsWriter {
     private static final JsonMapper MAPPER = new JsonMapper();
     /** The data starts at a multiple of this, so that mapped rows are aligned to cache lines. */
     private static final int ALIGNMENT = 64;
 
-    private record Entry(String name, DType dtype, long[] shape, Supplier<MemorySegment> data) {
+    private record Entry(String name, DType dtype, long[] shape, Iterable<MemorySegment> parts) {
         long bytes() {
             long n = dtype.bytes();
             for (long s : shape) {
@@ -53,10 +53,19 @@ public final class SafetensorsWriter {
      * @param data little-endian bytes, as many as type and shape say
      */
     public SafetensorsWriter add(String name, DType dtype, long[] shape, Supplier<MemorySegment> data) {
+        return addParts(name, dtype, shape, () -> List.of(data.get()).iterator());
+    }
+
+    /**
+     * Adds a tensor whose bytes come in parts, each asked for once the one before is written.
+     *
+     * @param parts little-endian bytes, together as many as type and shape say
+     */
+    public SafetensorsWriter addParts(String name, DType dtype, long[] shape, Iterable<MemorySegment> parts) {
         if (!names.add(name)) {
             throw new IllegalArgumentException("tensor " + name + " was added already");
         }
-        entries.add(new Entry(name, dtype, shape.clone(), data));
+        entries.add(new Entry(name, dtype, shape.clone(), parts));
         return this;
     }
 
@@ -95,19 +104,29 @@ public final class SafetensorsWriter {
         AtomicFiles.write(path, channel -> {
             writeFully(channel, ByteBuffer.wrap(header()));
             for (Entry e : entries) {
-                MemorySegment data = e.data.get();
-                if (data.byteSize() != e.bytes()) {
-                    throw new IOException(
-                            "tensor " + e.name + " gave " + data.byteSize() + " bytes instead of " + e.bytes());
+                long written = 0;
+                for (MemorySegment part : e.parts) {
+                    written += part.byteSize();
+                    requireBytes(e, written <= e.bytes(), written);
+                    write(channel, part);
                 }
-                for (long at = 0; at < data.byteSize(); at += 1 << 26) {
-                    writeFully(
-                            channel,
-                            data.asSlice(at, Math.min(1 << 26, data.byteSize() - at))
-                                    .asByteBuffer());
-                }
+                requireBytes(e, written == e.bytes(), written);
             }
         });
+    }
+
+    private static void requireBytes(Entry e, boolean right, long given) throws IOException {
+        if (!right) {
+            throw new IOException("tensor " + e.name + " gave " + given + " bytes instead of " + e.bytes());
+        }
+    }
+
+    private static void write(FileChannel channel, MemorySegment data) throws IOException {
+        for (long at = 0; at < data.byteSize(); at += 1 << 26) {
+            writeFully(
+                    channel,
+                    data.asSlice(at, Math.min(1 << 26, data.byteSize() - at)).asByteBuffer());
+        }
     }
 
     private byte[] header() {

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Random;
 
 /** Bends valid files: bytes anywhere, or JSON values that stay JSON but are extreme. One seed, one result. */
-final class Mutations {
+public final class Mutations {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final String HOLE = "@hole@";
 
@@ -102,7 +102,7 @@ final class Mutations {
 
     private final Random random;
 
-    Mutations(long seed) {
+    public Mutations(long seed) {
         random = new Random(seed);
     }
 
@@ -113,7 +113,7 @@ final class Mutations {
     // ---- bytes
 
     /** One to four changes: bits, bytes, runs removed, doubled or put in, the end cut off. */
-    byte[] bytes(byte[] original) {
+    public byte[] bytes(byte[] original) {
         byte[] out = original.clone();
         for (int n = 1 + random.nextInt(4); n > 0; n--) {
             out = once(out);
@@ -168,7 +168,7 @@ final class Mutations {
     // ---- JSON
 
     /** One to three values replaced, removed, renamed, repeated or added. */
-    String json(String original) {
+    public String json(String original) {
         String out = original;
         for (int n = 1 + random.nextInt(3); n > 0; n--) {
             try {
@@ -234,7 +234,7 @@ final class Mutations {
     }
 
     /** A safetensors file with a bent header whose length is mostly told rightly. */
-    byte[] safetensors(byte[] original) {
+    public byte[] safetensors(byte[] original) {
         ByteBuffer in = ByteBuffer.wrap(original).order(ByteOrder.LITTLE_ENDIAN);
         int length = Math.toIntExact(in.getLong(0));
         byte[] header =

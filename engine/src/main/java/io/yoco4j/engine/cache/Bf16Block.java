@@ -108,33 +108,33 @@ public final class Bf16Block extends KvBlock {
     }
 
     @Override
-    void save(int row, ByteBuffer elements, ByteBuffer scales) {
+    void saveElements(int row, ByteBuffer to) {
         KvShape s = shape();
         for (int h = 0; h < s.heads(); h++) {
-            int from = keyOffset(h, row);
+            int first = keyOffset(h, row);
             for (int j = 0; j < s.headDim(); j++) {
-                elements.putShort(keys[from + j * PANEL]);
+                to.putShort(keys[first + j * PANEL]);
             }
         }
         for (int h = 0; h < s.heads(); h++) {
             for (int j = 0; j < s.headDim(); j++) {
-                elements.putShort(values[valueOffset(h, row, j)]);
+                to.putShort(values[valueOffset(h, row, j)]);
             }
         }
     }
 
     @Override
-    void load(int row, ByteBuffer elements, ByteBuffer scales) {
+    void loadElements(int row, ByteBuffer from) {
         KvShape s = shape();
         for (int h = 0; h < s.heads(); h++) {
-            int to = keyOffset(h, row);
+            int first = keyOffset(h, row);
             for (int j = 0; j < s.headDim(); j++) {
-                keys[to + j * PANEL] = elements.getShort();
+                keys[first + j * PANEL] = from.getShort();
             }
         }
         for (int h = 0; h < s.heads(); h++) {
             for (int j = 0; j < s.headDim(); j++) {
-                values[valueOffset(h, row, j)] = elements.getShort();
+                values[valueOffset(h, row, j)] = from.getShort();
             }
         }
     }

@@ -5,6 +5,7 @@ import io.yoco4j.core.arch.Attention;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.arch.Stage;
 import java.util.Arrays;
+import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,9 @@ public final class ContextState {
     private final @Nullable GlobalKvCache global;
     /** All of them in a row, so that nothing is allocated to ask each. */
     private final LayerState[] all;
+
+    /** The tokens taken in, {@link #position} of them. */
+    private int[] tokens = {};
 
     private int position;
 
@@ -49,6 +53,7 @@ public final class ContextState {
                 .toArray(LayerState[][][]::new);
         global = other.global == null ? null : other.global.fork();
         all = flat(states, global);
+        tokens = other.tokens();
         position = other.position;
     }
 
@@ -90,9 +95,44 @@ public final class ContextState {
         return position;
     }
 
-    /** Counts {@code n} more tokens, whose rows are in the caches. */
-    public void advance(int n) {
+    /** The tokens taken in, a copy. */
+    public int[] tokens() {
+        return Arrays.copyOf(tokens, position);
+    }
+
+    /** Counts {@code n} more tokens, {@code ids[from ..]}, whose rows are in the caches. */
+    public void advance(int[] ids, int from, int n) {
+        if (tokens.length < position + n) {
+            // Doubling is of no use beyond the most tokens there can be.
+            int most = Math.min(architecture.maxPositions(), Math.max(256, 2 * position));
+            tokens = Arrays.copyOf(tokens, Math.max(position + n, most));
+        }
+        System.arraycopy(ids, from, tokens, position, n);
         position += n;
+    }
+
+    /** Goes from empty to these tokens, whose rows and states can be written then. */
+    void restore(int[] ids) {
+        advance(ids, 0, ids.length);
+        for (LayerState state : all) {
+            if (state instanceof KvCache cache) {
+                cache.restore(ids.length);
+            }
+        }
+    }
+
+    /** Hands out every state under its name in files, in a fixed order. */
+    void forEach(BiConsumer<String, LayerState> taker) {
+        for (int s = 0; s < states.length; s++) {
+            for (int t = 0; t < states[s].length; t++) {
+                for (int l = 0; l < states[s][t].length; l++) {
+                    taker.accept("stages." + s + ".loops." + t + ".layers." + l, states[s][t][l]);
+                }
+            }
+        }
+        if (global != null) {
+            taker.accept("global", global);
+        }
     }
 
     /** The cache of an iteration of a full-attention layer. */
@@ -173,5 +213,6 @@ public final class ContextState {
             state.release();
         }
         position = 0;
+        tokens = new int[0];
     }
 }

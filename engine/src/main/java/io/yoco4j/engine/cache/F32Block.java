@@ -98,33 +98,33 @@ public final class F32Block extends KvBlock {
     }
 
     @Override
-    void save(int row, ByteBuffer elements, ByteBuffer scales) {
+    void saveElements(int row, ByteBuffer to) {
         KvShape s = shape();
         for (int h = 0; h < s.heads(); h++) {
-            int from = s.keyOffset(h, row);
+            int first = s.keyOffset(h, row);
             for (int j = 0; j < s.headDim(); j++) {
-                elements.putFloat(keys[from + j * PANEL]);
+                to.putFloat(keys[first + j * PANEL]);
             }
         }
         for (int h = 0; h < s.heads(); h++) {
             for (int j = 0; j < s.headDim(); j++) {
-                elements.putFloat(values[s.valueOffset(h, j / PANEL, row) + j % PANEL]);
+                to.putFloat(values[s.valueOffset(h, j / PANEL, row) + j % PANEL]);
             }
         }
     }
 
     @Override
-    void load(int row, ByteBuffer elements, ByteBuffer scales) {
+    void loadElements(int row, ByteBuffer from) {
         KvShape s = shape();
         for (int h = 0; h < s.heads(); h++) {
-            int to = s.keyOffset(h, row);
+            int first = s.keyOffset(h, row);
             for (int j = 0; j < s.headDim(); j++) {
-                keys[to + j * PANEL] = elements.getFloat();
+                keys[first + j * PANEL] = from.getFloat();
             }
         }
         for (int h = 0; h < s.heads(); h++) {
             for (int j = 0; j < s.headDim(); j++) {
-                values[s.valueOffset(h, j / PANEL, row) + j % PANEL] = elements.getFloat();
+                values[s.valueOffset(h, j / PANEL, row) + j % PANEL] = from.getFloat();
             }
         }
     }

@@ -81,16 +81,17 @@ public abstract sealed class KvBlock permits F32Block, Bf16Block, Q8Block {
             int outOffset,
             float[] scratch);
 
-    /**
-     * Appends a row as files have it: the key [heads, headDim], then the value, in the format's own elements and in the
-     * order of columns.
-     *
-     * @param scales the key's scales [heads, groups], then the value's; nothing where the format has none
-     */
-    abstract void save(int row, ByteBuffer elements, ByteBuffer scales);
+    /** Appends a row as files have it: the key [heads, headDim], then the value, in the format's own elements. */
+    abstract void saveElements(int row, ByteBuffer to);
 
-    /** Reads a row that {@link #save} wrote. */
-    abstract void load(int row, ByteBuffer elements, ByteBuffer scales);
+    /** Reads a row that {@link #saveElements} wrote. */
+    abstract void loadElements(int row, ByteBuffer from);
+
+    /** Appends the scales of a row: the key's [heads, groups], then the value's; nothing where the format has none. */
+    void saveScales(int row, ByteBuffer to) {}
+
+    /** Reads scales that {@link #saveScales} wrote. */
+    void loadScales(int row, ByteBuffer from) {}
 
     // ---- references
 

@@ -141,45 +141,63 @@ public final class Q8Block extends KvBlock {
     }
 
     @Override
-    void save(int row, ByteBuffer elements, ByteBuffer scales) {
+    void saveElements(int row, ByteBuffer to) {
         KvShape s = shape();
         for (int h = 0; h < s.heads(); h++) {
-            int from = s.keyOffset(h, row);
+            int first = s.keyOffset(h, row);
             for (int j = 0; j < s.headDim(); j++) {
-                elements.put(keys[from + j * PANEL]);
-            }
-            for (int g = 0; g < s.groups(); g++) {
-                scales.putShort(keyScales[s.keyScaleOffset(h, g, row)]);
+                to.put(keys[first + j * PANEL]);
             }
         }
         for (int h = 0; h < s.heads(); h++) {
             for (int j = 0; j < s.headDim(); j++) {
-                elements.put(values[s.valueOffset(h, j / PANEL, row) + j % PANEL]);
-            }
-            for (int g = 0; g < s.groups(); g++) {
-                scales.putShort(valueScales[s.valueScaleOffset(h, g, row)]);
+                to.put(values[s.valueOffset(h, j / PANEL, row) + j % PANEL]);
             }
         }
     }
 
     @Override
-    void load(int row, ByteBuffer elements, ByteBuffer scales) {
+    void loadElements(int row, ByteBuffer from) {
         KvShape s = shape();
         for (int h = 0; h < s.heads(); h++) {
-            int to = s.keyOffset(h, row);
+            int first = s.keyOffset(h, row);
             for (int j = 0; j < s.headDim(); j++) {
-                keys[to + j * PANEL] = elements.get();
-            }
-            for (int g = 0; g < s.groups(); g++) {
-                keyScales[s.keyScaleOffset(h, g, row)] = scales.getShort();
+                keys[first + j * PANEL] = from.get();
             }
         }
         for (int h = 0; h < s.heads(); h++) {
             for (int j = 0; j < s.headDim(); j++) {
-                values[s.valueOffset(h, j / PANEL, row) + j % PANEL] = elements.get();
+                values[s.valueOffset(h, j / PANEL, row) + j % PANEL] = from.get();
             }
+        }
+    }
+
+    @Override
+    void saveScales(int row, ByteBuffer to) {
+        KvShape s = shape();
+        for (int h = 0; h < s.heads(); h++) {
             for (int g = 0; g < s.groups(); g++) {
-                valueScales[s.valueScaleOffset(h, g, row)] = scales.getShort();
+                to.putShort(keyScales[s.keyScaleOffset(h, g, row)]);
+            }
+        }
+        for (int h = 0; h < s.heads(); h++) {
+            for (int g = 0; g < s.groups(); g++) {
+                to.putShort(valueScales[s.valueScaleOffset(h, g, row)]);
+            }
+        }
+    }
+
+    @Override
+    void loadScales(int row, ByteBuffer from) {
+        KvShape s = shape();
+        for (int h = 0; h < s.heads(); h++) {
+            for (int g = 0; g < s.groups(); g++) {
+                keyScales[s.keyScaleOffset(h, g, row)] = from.getShort();
+            }
+        }
+        for (int h = 0; h < s.heads(); h++) {
+            for (int g = 0; g < s.groups(); g++) {
+                valueScales[s.valueScaleOffset(h, g, row)] = from.getShort();
             }
         }
     }

@@ -78,7 +78,8 @@ public final class BatchRows {
     /** Counts the tokens in their contexts. */
     void advance() {
         for (int i = 0; i < size; i++) {
-            segments[i].context().advance(segments[i].count);
+            Segment g = segments[i];
+            g.context().advance(ids, g.firstId, g.count);
         }
     }
 

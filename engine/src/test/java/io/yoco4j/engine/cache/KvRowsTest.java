@@ -99,9 +99,13 @@ class KvRowsTest {
         for (int i = 0; i < n; i++) {
             ByteBuffer e = ByteBuffer.allocate(elements).order(ByteOrder.LITTLE_ENDIAN);
             ByteBuffer s = ByteBuffer.allocate(scales).order(ByteOrder.LITTLE_ENDIAN);
-            rows.block(i / rows.blockRows()).save(i % rows.blockRows(), e, s);
+            KvBlock from = rows.block(i / rows.blockRows());
+            from.saveElements(i % rows.blockRows(), e);
+            from.saveScales(i % rows.blockRows(), s);
             assertThat(e.remaining() + s.remaining()).isZero();
-            loaded.block(i / loaded.blockRows()).load(i % loaded.blockRows(), e.flip(), s.flip());
+            KvBlock to = loaded.block(i / loaded.blockRows());
+            to.loadElements(i % loaded.blockRows(), e.flip());
+            to.loadScales(i % loaded.blockRows(), s.flip());
         }
         for (int i = 0; i < n; i++) {
             requireRow(rows, i, k, v, i * width + 1);

@@ -43,7 +43,7 @@ class AttentionKernelTest {
         for (int s : which) {
             int n = SEGMENTS[s][1];
             ContextState context = new ContextState(A, KvFormat.F32, new BlockPool(0));
-            context.advance(SEGMENTS[s][0]);
+            context.advance(new int[SEGMENTS[s][0]], 0, SEGMENTS[s][0]);
             batch.add(context, new int[n], 0, n, 0);
             int length = SEGMENTS[s][0] + n;
             caches[s] = context.full(0, 0, 0);
@@ -122,7 +122,7 @@ class AttentionKernelTest {
     @CsvSource({"1, 3000, 1", "2, 3000, 4", "2, 1023, 2", "2, 512, 1", "8, 3000, 6", "8, 513, 2"})
     void cutsAQueryOnlyWhereThreadsWouldWaitForIt(int threads, int keys, int ranges) {
         ContextState context = new ContextState(A, KvFormat.F32, new BlockPool(0));
-        context.advance(keys - 1);
+        context.advance(new int[keys], 0, keys - 1);
         BatchRows batch = new BatchRows();
         batch.add(context, new int[1], 0, 1, 0);
         batch.begin();

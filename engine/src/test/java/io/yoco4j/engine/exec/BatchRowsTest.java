@@ -23,7 +23,7 @@ class BatchRowsTest {
     /** A context with {@code position} tokens that takes in {@code n} more, all of the given id. */
     private void add(Architecture a, int position, int id, int n, int wanted) {
         ContextState context = new ContextState(a, KvFormat.F32, new BlockPool(0));
-        context.advance(position);
+        context.advance(new int[position], 0, position);
         int[] ids = new int[n + 2];
         Arrays.fill(ids, id);
         batch.add(context, ids, 1, n, wanted);
