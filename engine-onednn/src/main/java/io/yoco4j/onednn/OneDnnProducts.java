@@ -8,6 +8,7 @@ import io.yoco4j.engine.kernel.WorkerPool;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * Products of a model through oneDNN. The input is rounded to bfloat16 once; each task is a slice of outputs, computed on
@@ -116,8 +117,7 @@ final class OneDnnProducts implements ManyRowProducts {
     @Override
     public void multiply(Weight w, int first, int outputs, float[] out, boolean add, int worker) {
         Lane lane = lanes[worker];
-        MemorySegment weights =
-                w.format() == WeightFormat.BF16 ? stored(w, first, outputs) : unpack(w, first, outputs, lane);
+        long weights = w.format() == WeightFormat.BF16 ? stored(w, first, outputs) : unpack(w, first, outputs, lane);
         // The setting is the thread's, which may be a caller's with other uses for it.
         int threads = Dnnl.threads();
         Dnnl.threads(1);
@@ -130,7 +130,7 @@ final class OneDnnProducts implements ManyRowProducts {
                         lane.stream,
                         worker,
                         rounded.address() + 2L * from * inputs,
-                        weights.address(),
+                        weights,
                         results.address(),
                         lane.scratchpad.atLeast(p.scratchpadBytes()).address());
                 for (int r = 0; r < n; r++) {
@@ -142,14 +142,18 @@ final class OneDnnProducts implements ManyRowProducts {
         }
     }
 
-    private MemorySegment stored(Weight w, int first, int outputs) {
+    /** The address of stored rows. */
+    private long stored(Weight w, int first, int outputs) {
         if (!w.data().scope().isAlive()) {
             throw new IllegalStateException("the weights are no longer there: close the model before their arena");
         }
-        return w.data().asSlice(2L * first * inputs, 2L * outputs * inputs);
+        return w.data().address()
+                + Objects.checkFromIndexSize(
+                        2L * first * inputs, 2L * outputs * inputs, w.data().byteSize());
     }
 
-    private MemorySegment unpack(Weight w, int first, int outputs, Lane lane) {
+    /** The address of unpacked rows. */
+    private long unpack(Weight w, int first, int outputs, Lane lane) {
         if (lane.unpacked.length < inputs) {
             lane.unpacked = new float[inputs];
         }
@@ -158,7 +162,7 @@ final class OneDnnProducts implements ManyRowProducts {
             kernels.unpack(w, first + o, 0, inputs, lane.unpacked, 0);
             kernels.bf16(lane.unpacked, 0, inputs, weights, 2L * o * inputs);
         }
-        return weights;
+        return weights.address();
     }
 
     private void write(MemorySegment results, int row, int n, float[] out, int at, boolean add, float[] copy) {
