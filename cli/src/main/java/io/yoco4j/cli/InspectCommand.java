@@ -8,12 +8,15 @@ import io.yoco4j.core.arch.Attention;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.arch.Stage;
 import io.yoco4j.core.checkpoint.Checkpoint;
+import io.yoco4j.core.checkpoint.WeightFormat;
+import io.yoco4j.core.checkpoint.WeightSummary;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,7 +27,8 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "inspect",
-        description = "What a model is and what it costs: stages, parameters, FLOPs, KV cache, with the formulas.",
+        description =
+                "What a model is and what it costs: stages, parameters, stored weights, FLOPs, KV cache, with the formulas.",
         mixinStandardHelpOptions = true)
 final class InspectCommand implements Runnable {
     @Spec
@@ -64,14 +68,18 @@ final class InspectCommand implements Runnable {
         a = loops == null ? a : a.withLoops(loops);
         List<Long> contexts = Units.tokensList(context);
         PrintWriter out = spec.commandLine().getOut();
+        Optional<WeightSummary> weights =
+                Optional.ofNullable(model).filter(WeightSummary::possible).map(WeightSummary::of);
         if (json.wanted()) {
-            out.println(Json.line(facts(a, contexts)));
+            Map<String, Object> facts = facts(a, contexts);
+            weights.ifPresent(w -> facts.put("weights", facts(w)));
+            out.println(Json.line(facts));
         } else {
-            print(out, a, contexts);
+            print(out, a, weights, contexts);
         }
     }
 
-    private void print(PrintWriter out, Architecture a, List<Long> contexts) {
+    private void print(PrintWriter out, Architecture a, Optional<WeightSummary> weights, List<Long> contexts) {
         Accounting costs = new Accounting(a);
         out.println(model == null ? preset.system() + ", size " + preset.size() : model.toString());
         out.println();
@@ -94,6 +102,7 @@ final class InspectCommand implements Runnable {
         out.printf("parameters       %s (%,d)%n", Units.count(costs.parameters()), costs.parameters());
         out.printf("without embeddings and head  %s%n", Units.count(costs.nonEmbeddingParameters()));
         out.printf("layers applied per token     %d of %d with parameters%n%n", a.effectiveDepth(), a.layers());
+        weights.ifPresent(w -> printWeights(out, w));
         out.printf("KV cache grows as %s: rows = %s%n", costs.cacheFormula(), costs.cacheRowsFormula());
         out.printf("a row is a key and a value of KV x head_dim = %d each%n%n", a.kvDim());
         Table table = new Table(
@@ -111,6 +120,41 @@ final class InspectCommand implements Runnable {
         out.println(
                 "FLOPs: 2 per multiply-add of matrix and attention products; prefill leaves cross stages and head to"
                         + " the last row.");
+    }
+
+    private static void printWeights(PrintWriter out, WeightSummary weights) {
+        out.printf(
+                "weights %s, in files of %s%n%n",
+                weights.quantization()
+                        .map(q -> "quantized to " + q.label() + " in groups of " + WeightFormat.GROUP)
+                        .orElse("in floating point"),
+                Units.bytes(weights.fileBytes()));
+        Table table = new Table("weights", "parameters", "stored as", "bytes");
+        for (WeightSummary.Kind kind : weights.kinds()) {
+            table.row(
+                    kind.name(),
+                    Units.count(kind.parameters()),
+                    String.join(", ", kind.types()),
+                    Units.bytes(kind.bytes()));
+        }
+        out.println(table);
+    }
+
+    private static Map<String, Object> facts(WeightSummary weights) {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put(
+                "quantization", weights.quantization().map(WeightFormat::label).orElse("none"));
+        facts.put("file_bytes", weights.fileBytes());
+        List<Map<String, Object>> kinds = new ArrayList<>();
+        for (WeightSummary.Kind kind : weights.kinds()) {
+            kinds.add(Map.of(
+                    "kind", kind.name(),
+                    "parameters", kind.parameters(),
+                    "types", kind.types(),
+                    "bytes", kind.bytes()));
+        }
+        facts.put("kinds", kinds);
+        return facts;
     }
 
     private static List<String> stageCells(int s, Stage stage) {

@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
             GenerateCommand.class,
             InspectCommand.class,
             ImportCommand.class,
+            QuantizeCommand.class,
             LogitsCommand.class,
             BenchCommand.class,
             BenchTrainingCommand.class,

@@ -6,11 +6,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.yoco4j.core.arch.Presets;
 import io.yoco4j.core.checkpoint.CheckpointWriter;
-import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.RandomWeights;
 import io.yoco4j.core.checkpoint.Safetensors;
 import io.yoco4j.core.checkpoint.SafetensorsWriter;
+import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.testing.Golden;
+import io.yoco4j.core.text.BpeTrainer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -222,6 +223,105 @@ class CommandLineTest {
         assertThat(typo.err()).contains("recipe.json").contains("batch_sise is not a training option");
     }
 
+    /** A model with random weights and a tokenizer of bytes. */
+    private Path modelForText() throws IOException {
+        var a = Presets.architecture("yoco-u", "nano");
+        SafetensorsWriter weights = new SafetensorsWriter();
+        RandomWeights.of(a, WeightFormat.F32, 1).values().forEach(weights::add);
+        String tokenizer = BpeTrainer.builder()
+                .vocabularySize(300)
+                .build()
+                .train(Stream.of("the cat sat on the mat"))
+                .json();
+        Path folder = temp.resolve("for-text");
+        new CheckpointWriter(a, weights).tokenizer(tokenizer).create(folder);
+        return folder;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"q8", "q4"})
+    void quantizesAndTellsSizesAndQuality(String format) throws IOException {
+        Path model = modelForText();
+        Path text = Files.createDirectory(temp.resolve("held-out"));
+        Files.writeString(text.resolve("a.txt"), "the cat sat on the mat. ".repeat(30));
+        Files.writeString(text.resolve("b.txt"), "x");
+        Path out = temp.resolve("quantized");
+        Run run = yoco("quantize", path(model), "--to", format, "--out", path(out), "--text", path(text));
+        assertThat(run.err()).isEmpty();
+        assertThat(run.code()).isZero();
+        assertThat(run.out())
+                .containsPattern("\\| attention +\\| +[0-9.]+K +\\| F32 +[0-9.]+ KiB \\| +" + format)
+                .containsPattern("\\| embedding +\\| +[0-9.]+K +\\| F32 +[0-9.]+ KiB \\| +q8")
+                .containsPattern("bits per byte of .*: [0-9.]+ before, [0-9.]+ after \\([0-9]+ tokens, 720 bytes");
+
+        assertThat(yoco("inspect", path(out)).out()).contains("weights quantized to " + format + " in groups of 32");
+        JsonNode weights = yoco("inspect", path(out), "--json").json().path("weights");
+        assertThat(weights.path("quantization").asText()).isEqualTo(format);
+        assertThat(weights.path("file_bytes").asLong()).isEqualTo(Files.size(out.resolve("model.safetensors")));
+        assertThat(yoco("inspect", path(model), "--json")
+                        .json()
+                        .path("weights")
+                        .path("quantization")
+                        .asText())
+                .isEqualTo("none");
+        assertThat(yoco("generate", path(out), "the cat", "--max-tokens", "3").code())
+                .isZero();
+
+        Run again = yoco("quantize", path(out), "--to", "q8", "--out", path(temp.resolve("again")));
+        assertThat(again.code()).isEqualTo(2);
+        assertThat(again.err()).contains("is quantized already, to " + format);
+    }
+
+    @Test
+    void quantizeSpeaksJsonAndMeasuresOnlyWhenAsked() throws IOException {
+        Path model = modelForText();
+        Path text = Files.writeString(temp.resolve("text.txt"), "the mat sat on the cat. ".repeat(40));
+        Run plain = yoco("quantize", path(model), "--to", "q8", "--out", path(temp.resolve("plain")));
+        assertThat(plain.out()).contains("has not been measured: --text FILE gives bits per byte");
+        JsonNode json = yoco(
+                        "quantize",
+                        path(model),
+                        "--to",
+                        "q8",
+                        "--out",
+                        path(temp.resolve("json")),
+                        "--text",
+                        path(text),
+                        "--json")
+                .json();
+        assertThat(json.path("text_bytes").asInt()).isEqualTo(960);
+        double before = json.path("bits_per_byte_before").asDouble();
+        assertThat(json.path("bits_per_byte_after").asDouble()).isBetween(before * 0.98, before * 1.02);
+        assertThat(json.path("file_bytes_after").asLong())
+                .isLessThan(json.path("file_bytes_before").asLong() / 3);
+    }
+
+    @Test
+    void quantizeRefusesTextBeforeItWorks() throws IOException {
+        Path model = modelForText();
+        Path tooShort = Files.writeString(temp.resolve("short.txt"), "x");
+        Path out = temp.resolve("out");
+        for (Path text : new Path[] {tooShort, temp.resolve("missing"), Files.createDirectory(temp.resolve("none"))}) {
+            Run run = yoco("quantize", path(model), "--to", "q8", "--out", path(out), "--text", path(text));
+            assertThat(run.err()).startsWith("yoco: ").contains(path(text)).doesNotContain("Exception");
+            assertThat(run.code()).isEqualTo(2);
+            assertThat(out).doesNotExist();
+        }
+    }
+
+    @Test
+    void aQuantizedFileOfAnotherGroupSizeIsRefused() throws IOException {
+        Path out = temp.resolve("out");
+        yoco("quantize", path(modelForText()), "--to", "q4", "--out", path(out));
+        Path config = out.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replace("\"group_size\" : 32", "\"group_size\" : 64"));
+        Run run = yoco("generate", path(out), "the cat");
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err())
+                .contains("config.json: quantization.group_size is 64")
+                .hasLineCount(1);
+    }
+
     @Test
     void benchMeasuresWritesAndDraws() throws IOException {
         Path json = temp.resolve("results").resolve("bench.jsonl");
@@ -327,6 +427,15 @@ class CommandLineTest {
                 "logits MODEL --ids 1 --out o --loops 0",
                 "logits MODEL --ids-file MISSING --out o",
                 "import MISSING --out o",
+                "quantize MODEL --to q5 --out o",
+                "quantize MODEL --to bf16 --out o",
+                "quantize MODEL --to q8",
+                "quantize MODEL --out o",
+                "quantize MODEL --to q8 --out MODEL",
+                "quantize MODEL --to q8 --out o --text EMPTY",
+                "quantize MODEL --to q8 --out o --threads 0",
+                "quantize MISSING --to q8 --out o",
+                "quantize EMPTY --to q8 --out o",
                 "train --data MISSING --steps 1 --size nano --out NEW",
                 "train --data EMPTY --steps 1 --size nano --out NEW",
                 "train --steps 1 --size nano --out NEW",
@@ -340,7 +449,6 @@ class CommandLineTest {
                 "train --resume --out NEW",
                 "bench --system nope",
                 "bench --size huge",
-                "bench --weights f16",
                 "bench --weights int3",
                 "bench --kv f16",
                 "bench --engine cuda",
@@ -369,7 +477,7 @@ class CommandLineTest {
         Path empty = Files.createDirectories(temp.resolve("empty"));
         var a = Presets.architecture("yoco-u", "nano");
         SafetensorsWriter weights = new SafetensorsWriter();
-        RandomWeights.of(a, DType.F32, 1).values().forEach(weights::add);
+        RandomWeights.of(a, WeightFormat.F32, 1).values().forEach(weights::add);
         new CheckpointWriter(a, weights).create(temp.resolve("model"));
         String[] args = Arrays.stream(line.split(" "))
                 .map(w -> switch (w) {
@@ -393,7 +501,16 @@ class CommandLineTest {
     @Test
     void helpIsThereForEveryCommand() {
         for (String command : new String[] {
-            "quickstart", "train", "generate", "inspect", "import", "logits", "bench", "bench-training", "version"
+            "quickstart",
+            "train",
+            "generate",
+            "inspect",
+            "import",
+            "quantize",
+            "logits",
+            "bench",
+            "bench-training",
+            "version"
         }) {
             Run run = yoco(command, "--help");
             assertThat(run.code()).isZero();

@@ -3,9 +3,9 @@ package io.yoco4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.yoco4j.core.arch.Architecture;
-import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.RandomWeights;
 import io.yoco4j.core.checkpoint.StoredTensor;
+import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.testing.Systems;
 import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.LogitRows;
@@ -15,10 +15,12 @@ import io.yoco4j.train.model.Parameters;
 import io.yoco4j.train.model.StageExecutor;
 import io.yoco4j.train.model.TorchLogits;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What was trained is what runs: the two executors give the same logits for any architecture. */
@@ -30,7 +32,17 @@ class ExecutorsAgreeTest {
     @ParameterizedTest
     @MethodSource("systems")
     void onEverySystem(Architecture a) {
-        Map<String, StoredTensor> weights = RandomWeights.of(a, DType.F32, 11);
+        agree(a, WeightFormat.F32);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void onEveryWeightFormat(WeightFormat format) {
+        agree(Objects.requireNonNull(Systems.all().get("yoco-u, qk-norm, untied")), format);
+    }
+
+    private static void agree(Architecture a, WeightFormat format) {
+        Map<String, StoredTensor> weights = RandomWeights.of(a, format, 11);
         int[] ids = new SplittableRandom(2).ints(150, 0, a.vocabSize()).toArray();
         float[] torch;
         try (Parameters parameters = new Parameters(a);

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.Presets;
-import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.RandomWeights;
+import io.yoco4j.core.checkpoint.WeightFormat;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +24,7 @@ class AllocationTest {
     void compiledCodeAllocatesCacheBlocksOnly(String system) {
         Architecture a = Presets.architecture(system, "tiny");
         EngineOptions options = EngineOptions.builder().threads(1).build();
-        try (YocoModel model = YocoModel.of(a, RandomWeights.of(a, DType.BF16, 1), options)) {
+        try (YocoModel model = YocoModel.of(a, RandomWeights.of(a, WeightFormat.BF16, 1), options)) {
             Session session = model.session();
             int[] chunk = new int[512];
             for (int i = 0; i < 12; i++) {
@@ -53,7 +53,7 @@ class AllocationTest {
     @ValueSource(strings = {"transformer", "yoco-u", "yoco-gret"})
     void stepsOfABatchAllocateCacheBlocksOnly(String system) {
         Architecture a = Presets.architecture(system, "tiny");
-        try (YocoModel model = YocoModel.of(a, RandomWeights.of(a, DType.BF16, 1), EngineOptions.defaults())) {
+        try (YocoModel model = YocoModel.of(a, RandomWeights.of(a, WeightFormat.BF16, 1), EngineOptions.defaults())) {
             List<Session> sessions = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
                 SessionOptions.Builder options = SessionOptions.builder();

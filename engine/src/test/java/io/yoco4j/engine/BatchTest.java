@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
-import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.RandomWeights;
 import io.yoco4j.core.checkpoint.StoredTensor;
+import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.testing.Golden;
 import io.yoco4j.core.testing.Systems;
 import java.lang.foreign.Arena;
@@ -27,7 +27,7 @@ class BatchTest {
     private static final Architecture A = Objects.requireNonNull(Systems.all().get("yoco-u"));
 
     private static YocoModel model() {
-        return YocoModel.of(A, RandomWeights.of(A, DType.F32, 1), EngineOptions.defaults());
+        return YocoModel.of(A, RandomWeights.of(A, WeightFormat.F32, 1), EngineOptions.defaults());
     }
 
     /** The kernel of a product depends on how many rows there are, so results are not equal to the bit. */
@@ -81,7 +81,7 @@ class BatchTest {
     void aStepThatDoesNotFitMemoryIsRefusedAndMayBeRepeated() {
         AtomicLong room = new AtomicLong();
         try (YocoModel model =
-                YocoModel.of(A, RandomWeights.of(A, DType.F32, 1), EngineOptions.defaults(), room::get)) {
+                YocoModel.of(A, RandomWeights.of(A, WeightFormat.F32, 1), EngineOptions.defaults(), room::get)) {
             Session first = model.session();
             Batch batch = model.batch();
             batch.prefill(first, new int[300], 0, 300, Logits.LAST);
@@ -155,7 +155,7 @@ class BatchTest {
 
     private static Map<String, StoredTensor> weightsIn(Arena arena) {
         Map<String, StoredTensor> weights = new LinkedHashMap<>();
-        RandomWeights.of(A, DType.F32, 1).forEach((name, t) -> {
+        RandomWeights.of(A, WeightFormat.F32, 1).forEach((name, t) -> {
             MemorySegment data = arena.allocate(t.data().byteSize(), 64).copyFrom(t.data());
             weights.put(name, new StoredTensor(name, t.dtype(), t.shape(), data));
         });
@@ -190,7 +190,7 @@ class BatchTest {
     @Test
     void refusesMoreTokensThanAStepTakes() {
         Architecture a = A.toBuilder().maxPositions(1 << 20).build();
-        try (YocoModel model = YocoModel.of(a, RandomWeights.of(a, DType.F32, 1), EngineOptions.defaults())) {
+        try (YocoModel model = YocoModel.of(a, RandomWeights.of(a, WeightFormat.F32, 1), EngineOptions.defaults())) {
             assertThat(model.maxBatchTokens()).isEqualTo(65_536);
             Batch batch = model.batch();
             batch.decode(model.session(), 1);

@@ -4,8 +4,8 @@ import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.arch.Presets;
-import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.RandomWeights;
+import io.yoco4j.core.checkpoint.WeightFormat;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -18,7 +18,7 @@ final class FullHeap {
         Architecture a = Presets.architecture("yoco-u", "nano");
         EngineOptions options =
                 EngineOptions.builder().threads(1).kv(KvFormat.valueOf(args[0])).build();
-        try (YocoModel model = YocoModel.of(a, RandomWeights.of(a, DType.F32, 1), options)) {
+        try (YocoModel model = YocoModel.of(a, RandomWeights.of(a, WeightFormat.F32, 1), options)) {
             Session first = model.session();
             first.prefill(new int[20], Logits.NONE);
             List<Session> sessions = new ArrayList<>();

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.checkpoint.CheckpointWriter;
-import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.GenerationConfig;
 import io.yoco4j.core.checkpoint.RandomWeights;
 import io.yoco4j.core.checkpoint.SafetensorsWriter;
+import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.testing.Systems;
 import io.yoco4j.core.text.BpeTrainer;
 import io.yoco4j.core.text.Tokenizer;
@@ -47,7 +47,7 @@ class GenerationTest {
     }
 
     private static YocoModel model() {
-        return YocoModel.of(A, RandomWeights.of(A, DType.F32, 1), EngineOptions.defaults());
+        return YocoModel.of(A, RandomWeights.of(A, WeightFormat.F32, 1), EngineOptions.defaults());
     }
 
     private static Sampling random() {
@@ -258,7 +258,7 @@ class GenerationTest {
 
     private static void write(Architecture a, String tokenizer, Path folder) {
         SafetensorsWriter writer = new SafetensorsWriter(Map.of());
-        RandomWeights.of(a, DType.F32, 3).values().forEach(writer::add);
+        RandomWeights.of(a, WeightFormat.F32, 3).values().forEach(writer::add);
         new CheckpointWriter(a, writer)
                 .tokenizer(tokenizer)
                 .generation(new GenerationConfig(OptionalInt.empty(), List.of(2)))

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.KvFormat;
-import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.RandomWeights;
+import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.testing.Golden;
 import io.yoco4j.core.testing.Systems;
 import java.nio.file.Path;
@@ -24,7 +24,7 @@ class SessionTest {
     private static final Architecture A = Objects.requireNonNull(Systems.all().get("yoco-u"));
 
     private static YocoModel model() {
-        return YocoModel.of(A, RandomWeights.of(A, DType.F32, 1), EngineOptions.defaults());
+        return YocoModel.of(A, RandomWeights.of(A, WeightFormat.F32, 1), EngineOptions.defaults());
     }
 
     @Test
@@ -71,7 +71,7 @@ class SessionTest {
         AtomicLong room = new AtomicLong(1 << 18);
         for (KvFormat kv : KvFormat.values()) {
             EngineOptions options = EngineOptions.builder().kv(kv).build();
-            try (YocoModel model = YocoModel.of(a, RandomWeights.of(a, DType.F32, 1), options, room::get)) {
+            try (YocoModel model = YocoModel.of(a, RandomWeights.of(a, WeightFormat.F32, 1), options, room::get)) {
                 Session session = model.session();
                 session.prefill(new int[300], Logits.NONE);
                 long held = session.allocatedBytes();
@@ -132,7 +132,8 @@ class SessionTest {
                     .isInstanceOf(InvalidInputException.class);
         }
         Architecture dense = Objects.requireNonNull(Systems.all().get("transformer"));
-        try (YocoModel model = YocoModel.of(dense, RandomWeights.of(dense, DType.F32, 1), EngineOptions.defaults())) {
+        try (YocoModel model =
+                YocoModel.of(dense, RandomWeights.of(dense, WeightFormat.F32, 1), EngineOptions.defaults())) {
             assertThatThrownBy(() ->
                             model.session(SessionOptions.builder().loops(2).build()))
                     .isInstanceOf(InvalidInputException.class)

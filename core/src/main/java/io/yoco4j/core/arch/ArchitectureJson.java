@@ -51,7 +51,12 @@ public final class ArchitectureJson {
      * @throws InvalidInputException naming the field; the caller adds the file's name
      */
     public static Architecture read(String json) {
-        JsonFields f = new JsonFields(StrictJson.object(json), "").requireKnown(FIELDS, FORMAT);
+        return read(StrictJson.object(json));
+    }
+
+    /** As {@link #read(String)}, from a JSON object that has no other fields than an architecture's. */
+    public static Architecture read(ObjectNode root) {
+        JsonFields f = new JsonFields(root, "").requireKnown(FIELDS, FORMAT);
         int version = f.integer("format_version");
         if (version != FORMAT_VERSION) {
             throw new InvalidInputException("format_version is " + version + ", but this version of yoco4j reads "
@@ -124,7 +129,7 @@ public final class ArchitectureJson {
     }
 
     /** As {@link #write}, as a JSON tree. */
-    public static JsonNode tree(Architecture a) {
+    public static ObjectNode tree(Architecture a) {
         ObjectNode root = MAPPER.createObjectNode();
         root.put("format_version", FORMAT_VERSION)
                 .put("vocab_size", a.vocabSize())

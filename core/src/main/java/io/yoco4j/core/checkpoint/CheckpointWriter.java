@@ -2,7 +2,6 @@ package io.yoco4j.core.checkpoint;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
-import io.yoco4j.core.arch.ArchitectureJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -10,6 +9,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -19,11 +19,18 @@ import java.util.stream.Stream;
 public final class CheckpointWriter {
     private final Architecture architecture;
     private final SafetensorsWriter weights;
+    private Optional<WeightFormat> quantization = Optional.empty();
     private final Map<String, String> texts = new LinkedHashMap<>();
 
     public CheckpointWriter(Architecture architecture, SafetensorsWriter weights) {
         this.architecture = architecture;
         this.weights = weights;
+    }
+
+    /** Says in config.json what the matrices among the weights are quantized to. */
+    public CheckpointWriter quantization(WeightFormat format) {
+        quantization = Optional.of(format);
+        return this;
     }
 
     /** Adds tokenizer.json. */
@@ -94,7 +101,8 @@ public final class CheckpointWriter {
     /** Writes into {@code folder}, made where it is missing, replacing the files of this name one by one. */
     public void replace(Path folder) {
         texts.forEach((file, content) -> AtomicFiles.writeString(folder.resolve(file), content));
-        AtomicFiles.writeString(folder.resolve(Checkpoint.CONFIG), ArchitectureJson.write(architecture));
+        AtomicFiles.writeString(
+                folder.resolve(Checkpoint.CONFIG), new CheckpointConfig(architecture, quantization).write());
         weights.write(folder.resolve(Checkpoint.WEIGHTS));
     }
 }

@@ -78,7 +78,7 @@ public final class HuggingFaceImport {
         requireSafetensors(hfFolder);
         try (Arena arena = Arena.ofConfined()) {
             SafetensorsWriter weights = new SafetensorsWriter();
-            tensors(hfFolder, architecture, Checkpoint.readTensors(hfFolder, arena))
+            tensors(hfFolder, architecture, WeightFiles.open(hfFolder, arena).tensors())
                     .forEach((name, t) -> weights.add(name, t.dtype(), t.shape(), t::data));
             CheckpointWriter writer = new CheckpointWriter(architecture, weights);
             if (!generation.equals(GenerationConfig.NONE)) {
@@ -100,7 +100,7 @@ public final class HuggingFaceImport {
     }
 
     private static void requireSafetensors(Path folder) {
-        boolean safetensors = Files.exists(Checkpoint.weights(folder));
+        boolean safetensors = Files.exists(WeightFiles.index(folder));
         boolean pickled = Files.exists(folder.resolve("pytorch_model.bin"))
                 || Files.exists(folder.resolve("pytorch_model.bin.index.json"));
         if (!safetensors && pickled) {
@@ -119,21 +119,22 @@ public final class HuggingFaceImport {
         if (architecture.tiedEmbeddings()) {
             dropTiedHead(folder, stored);
         }
-        Checkpoint.requireTensors(folder, architecture, stored);
+        WeightChecks checks = new WeightChecks(folder);
+        checks.requireEnough(architecture, stored);
         Map<String, String> theirs = names(architecture);
         Map<String, StoredTensor> out = new LinkedHashMap<>();
         ParameterLayout.of(architecture).forEach((name, shape) -> {
             String source = theirs.getOrDefault(name, name);
             StoredTensor tensor = stored.remove(source);
             if (tensor == null) {
-                throw new InvalidInputException(Checkpoint.weights(folder) + " has no tensor " + source
+                throw new InvalidInputException(WeightFiles.index(folder) + " has no tensor " + source
                         + ", which config.json calls for: the folder is incomplete or of another model");
             }
-            Checkpoint.requireSound(folder, tensor, shape);
+            checks.requireSound(tensor, shape);
             out.put(name, tensor);
         });
         if (!stored.isEmpty()) {
-            throw new InvalidInputException(Checkpoint.weights(folder) + " has a tensor "
+            throw new InvalidInputException(WeightFiles.index(folder) + " has a tensor "
                     + stored.keySet().iterator().next()
                     + " that config.json has no place for: without it the model would compute something else");
         }

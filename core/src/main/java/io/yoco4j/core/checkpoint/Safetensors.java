@@ -36,11 +36,13 @@ public final class Safetensors {
     private static final String METADATA = "__metadata__";
 
     private final Path path;
+    private final long bytes;
     private final Map<String, StoredTensor> tensors;
     private final Map<String, String> metadata;
 
-    private Safetensors(Path path, Map<String, StoredTensor> tensors, Map<String, String> metadata) {
+    private Safetensors(Path path, long bytes, Map<String, StoredTensor> tensors, Map<String, String> metadata) {
         this.path = path;
+        this.bytes = bytes;
         this.tensors = Collections.unmodifiableMap(tensors);
         this.metadata = Collections.unmodifiableMap(metadata);
     }
@@ -99,7 +101,7 @@ public final class Safetensors {
         for (Placed p : placed) {
             tensors.put(p.tensor.name(), p.tensor);
         }
-        return new Safetensors(path, tensors, metadata);
+        return new Safetensors(path, size, tensors, metadata);
     }
 
     private static void readMetadata(Path path, JsonNode node, Map<String, String> out) {
@@ -140,7 +142,7 @@ public final class Safetensors {
             JsonNode dtypeNode = node.path("dtype");
             DType dtype = DType.named(dtypeNode.asText())
                     .orElseThrow(() -> new InvalidInputException(where + " has dtype " + JsonFields.shown(dtypeNode)
-                            + ", but only F32, F16, BF16 (and I64, I32, U8 for data) can be read: convert it first"));
+                            + ", but only F32, F16, BF16, I8, U8, I32 and I64 can be read: convert it first"));
             long[] shape = integers(where + ".shape", node.path("shape"));
             long[] offsets = integers(where + ".data_offsets", node.path("data_offsets"));
             if (shape.length > 8) {
@@ -192,6 +194,11 @@ public final class Safetensors {
 
     public Path path() {
         return path;
+    }
+
+    /** Length of the file. */
+    public long bytes() {
+        return bytes;
     }
 
     /** All tensors by name, in the header's order. */

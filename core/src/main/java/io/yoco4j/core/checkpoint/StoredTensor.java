@@ -19,6 +19,8 @@ public record StoredTensor(String name, DType dtype, long[] shape, MemorySegment
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /** Number of elements. */
     public long elements() {
@@ -28,25 +30,27 @@ public record StoredTensor(String name, DType dtype, long[] shape, MemorySegment
     /** The elements as float32. */
     public float[] toFloats() {
         float[] out = new float[heapLength()];
+        floats(0, out);
+        return out;
+    }
+
+    /** Elements from {@code from} on as float32, as many as {@code out} takes. */
+    void floats(long from, float[] out) {
         switch (dtype) {
-            case F32 -> MemorySegment.copy(data, INT_AS_FLOAT, 0, out, 0, out.length);
+            case F32 -> MemorySegment.copy(data, FLOAT, 4 * from, out, 0, out.length);
             case BF16 -> {
                 for (int i = 0; i < out.length; i++) {
-                    out[i] = Float.intBitsToFloat(data.get(SHORT, 2L * i) << 16);
+                    out[i] = BFloat16.toFloat(data.get(SHORT, 2 * (from + i)));
                 }
             }
             case F16 -> {
                 for (int i = 0; i < out.length; i++) {
-                    out[i] = Float.float16ToFloat(data.get(SHORT, 2L * i));
+                    out[i] = Float.float16ToFloat(data.get(SHORT, 2 * (from + i)));
                 }
             }
             case I64, I32, U8, I8 -> throw wrongType("a floating-point type");
         }
-        return out;
     }
-
-    private static final ValueLayout.OfFloat INT_AS_FLOAT =
-            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /** The elements of an integer tensor. */
     public long[] toLongs() {
@@ -91,6 +95,15 @@ public record StoredTensor(String name, DType dtype, long[] shape, MemorySegment
         }
         carries |= dtype.carries(tail);
         return (carries & dtype.carryBits()) == 0;
+    }
+
+    /** Magnitude of the largest element of a BF16 tensor, NaN or infinite where one is. */
+    float largestBFloat16() {
+        int largest = 0;
+        for (long i = 0; i < elements(); i++) {
+            largest = Math.max(largest, data.get(SHORT, 2 * i) & 0x7fff);
+        }
+        return BFloat16.toFloat((short) largest);
     }
 
     /** Two tensors are equal when name, type, shape and bytes are. */

@@ -28,7 +28,7 @@ class CheckpointErrorsTest {
 
     private final Architecture architecture =
             Objects.requireNonNull(Systems.all().get("yoco-u"));
-    private final Map<String, StoredTensor> weights = RandomWeights.of(architecture, DType.F32, 1);
+    private final Map<String, StoredTensor> weights = RandomWeights.of(architecture, WeightFormat.F32, 1);
 
     @TempDir
     Path temp;

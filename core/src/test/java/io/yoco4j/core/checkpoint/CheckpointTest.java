@@ -48,7 +48,7 @@ class CheckpointTest {
     @ParameterizedTest
     @MethodSource("systems")
     void writesAndReadsBackTheSame(Architecture architecture) {
-        Map<String, StoredTensor> weights = RandomWeights.of(architecture, DType.BF16, 1);
+        Map<String, StoredTensor> weights = RandomWeights.of(architecture, WeightFormat.BF16, 1);
         SafetensorsWriter writer = new SafetensorsWriter(Map.of("made by", "a test"));
         weights.values().forEach(writer::add);
         Path folder = temp.resolve("model");

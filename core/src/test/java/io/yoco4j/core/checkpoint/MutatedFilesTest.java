@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
-import io.yoco4j.core.arch.ArchitectureJson;
 import io.yoco4j.core.testing.Systems;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -44,6 +43,7 @@ class MutatedFilesTest {
     private static Path root = Path.of("unset");
     private static Path model = root;
     private static Path sharded = root;
+    private static Path quantized = root;
     private static Path huggingFace = root;
     private static Path shardedHuggingFace = root;
 
@@ -52,11 +52,13 @@ class MutatedFilesTest {
         root = Files.createTempDirectory("mutated");
         Architecture architecture = Objects.requireNonNull(Systems.all().get("yoco-u, qk-norm, untied"));
         SafetensorsWriter weights = new SafetensorsWriter(Map.of("made by", "a test"));
-        RandomWeights.of(architecture, DType.BF16, 1).values().forEach(weights::add);
+        RandomWeights.of(architecture, WeightFormat.BF16, 1).values().forEach(weights::add);
         model = root.resolve("model");
         new CheckpointWriter(architecture, weights)
                 .generation(new GenerationConfig(OptionalInt.of(1), List.of(2, 3)))
                 .create(model);
+        quantized = root.resolve("quantized");
+        CheckpointQuantizer.run(model, WeightFormat.Q4, quantized);
         huggingFace = HuggingFaceFolder.qwen3()
                 .with("rope_parameters", "{\"rope_type\": \"default\", \"rope_theta\": 1000000.0}")
                 .with("use_sliding_window", "true")
@@ -133,6 +135,22 @@ class MutatedFilesTest {
     }
 
     @Property(tries = TRIES, shrinking = ShrinkingMode.OFF)
+    void quantizedConfig(@ForAll long seed) {
+        readsOrRefuses(quantized, "config.json", text(seed), MutatedFilesTest::open);
+    }
+
+    @Property(tries = TRIES, shrinking = ShrinkingMode.OFF)
+    void quantizedWeights(@ForAll long seed) {
+        readsOrRefuses(
+                quantized, "model.safetensors", in -> new Mutations(seed).safetensors(in), MutatedFilesTest::open);
+    }
+
+    @Property(tries = TRIES, shrinking = ShrinkingMode.OFF)
+    void quantizedWeightBytes(@ForAll long seed) {
+        readsOrRefuses(quantized, "model.safetensors", in -> new Mutations(seed).bytes(in), MutatedFilesTest::open);
+    }
+
+    @Property(tries = TRIES, shrinking = ShrinkingMode.OFF)
     void checkpointIndex(@ForAll long seed) {
         readsOrRefuses(sharded, "model.safetensors.index.json", text(seed), MutatedFilesTest::open);
     }
@@ -170,14 +188,14 @@ class MutatedFilesTest {
     /** What was read is valid, so it can be written and read again. */
     @Property(tries = TRIES, shrinking = ShrinkingMode.OFF)
     void whatIsReadCanBeWrittenAndReadAgain(@ForAll long seed) throws IOException {
-        String json = new Mutations(seed).json(Files.readString(model.resolve("config.json")));
-        Architecture architecture;
+        String json = new Mutations(seed).json(Files.readString(quantized.resolve("config.json")));
+        CheckpointConfig config;
         try {
-            architecture = ArchitectureJson.read(json);
+            config = CheckpointConfig.read(json);
         } catch (InvalidInputException _) {
             return;
         }
-        assertThat(ArchitectureJson.read(ArchitectureJson.write(architecture))).isEqualTo(architecture);
+        assertThat(CheckpointConfig.read(config.write())).isEqualTo(config);
     }
 
     // ---- the contract

@@ -56,9 +56,6 @@ public record BenchmarkOptions(
             requireRange("context", context, Integer.MAX_VALUE);
         }
         requirePositions(systems, sizes, contexts, generate);
-        for (WeightFormat format : weights) {
-            Subject.requireMade(format);
-        }
     }
 
     private static <T> List<T> distinct(String name, Collection<T> values) {

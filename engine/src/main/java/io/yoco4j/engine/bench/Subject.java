@@ -1,47 +1,35 @@
 package io.yoco4j.engine.bench;
 
-import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Accounting;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.arch.ParameterLayout;
-import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.RandomWeights;
 import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.YocoModel;
-import java.util.Locale;
 
 /** A model to measure, and what its work should cost. */
 record Subject(String system, String size, Architecture architecture, WeightFormat weights, KvFormat kv) {
     private static final long SEED = 1;
 
-    /** @throws InvalidInputException when there are no random weights of a format */
-    static void requireMade(WeightFormat format) {
-        if (format != WeightFormat.F32 && format != WeightFormat.BF16) {
-            throw new InvalidInputException(
-                    "random weights are f32 or bf16, not " + lower(format) + ": take one of these");
-        }
-    }
-
-    private static String lower(Enum<?> value) {
-        return value.name().toLowerCase(Locale.ROOT);
-    }
-
     /** A model of random weights; speed does not depend on them. */
     YocoModel open(int threads) {
-        DType dtype = weights == WeightFormat.F32 ? DType.F32 : DType.BF16;
         EngineOptions options = EngineOptions.builder().threads(threads).kv(kv).build();
-        return YocoModel.of(architecture, RandomWeights.of(architecture, dtype, SEED), options);
+        return YocoModel.of(architecture, RandomWeights.of(architecture, weights, SEED), options);
     }
 
     /** Bytes that the weights take in memory. */
     long weightBytes() {
-        return ParameterLayout.of(architecture).values().stream()
-                .mapToLong(shape -> shape.length == 1
-                        ? WeightFormat.F32.rowBytes((int) shape[0])
-                        : shape[0] * weights.rowBytes((int) shape[1]))
+        return ParameterLayout.of(architecture).entrySet().stream()
+                .mapToLong(e -> weightBytes(e.getKey(), e.getValue()))
                 .sum();
+    }
+
+    private long weightBytes(String name, long[] shape) {
+        return shape.length == 1
+                ? WeightFormat.F32.rowBytes((int) shape[0])
+                : shape[0] * weights.forMatrix(name).rowBytes((int) shape[1]);
     }
 
     /** Bytes of keys, values and states of one context of {@code n} tokens. */
@@ -65,8 +53,11 @@ record Subject(String system, String size, Architecture architecture, WeightForm
     /** Bytes to be read for {@code generate} steps after {@code n} tokens: the weights once per step, the caches of all. */
     double decodeBytes(int n, int generate, int batch) {
         Accounting costs = accounting();
-        double perWeight = (double) weights.rowBytes(architecture.hiddenSize()) / architecture.hiddenSize();
-        double bytes = 0;
+        int d = architecture.hiddenSize();
+        double perWeight = (double) weights.rowBytes(d) / d;
+        // The output matrix may be stored wider than the others.
+        WeightFormat head = weights.forMatrix(ParameterLayout.HEAD);
+        double bytes = (double) generate * architecture.vocabSize() * (head.rowBytes(d) - weights.rowBytes(d));
         for (int position = n; position < n + generate; position++) {
             double cache = costs.decodeBytes(position, 0, kv);
             bytes += costs.decodeBytes(position, perWeight, kv) + (batch - 1) * cache;

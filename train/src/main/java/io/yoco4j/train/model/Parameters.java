@@ -3,6 +3,7 @@ package io.yoco4j.train.model;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.ParameterLayout;
 import io.yoco4j.core.checkpoint.DType;
+import io.yoco4j.core.checkpoint.Quantizer;
 import io.yoco4j.core.checkpoint.SafetensorsWriter;
 import io.yoco4j.core.checkpoint.StoredTensor;
 import java.lang.foreign.Arena;
@@ -97,16 +98,14 @@ public final class Parameters implements AutoCloseable {
         }
     }
 
-    /** Copies weights of any floating-point type in. */
+    /** Copies weights in, of any floating-point type or quantized. */
     public void load(Map<String, StoredTensor> tensors) {
         try (PointerScope _ = new PointerScope();
                 NoGradGuard _ = new NoGradGuard()) {
             leaves.forEach((name, leaf) -> {
-                StoredTensor stored = tensors.get(name);
-                if (stored == null) {
-                    throw new IllegalArgumentException("no tensor " + name);
-                }
-                leaf.copy_(Torch.floats(stored.toFloats(), stored.shape()));
+                long[] shape = leaf.shape();
+                float[] values = Quantizer.toFloats(tensors, name, (int) shape[shape.length - 1]);
+                leaf.copy_(Torch.floats(values, shape));
             });
         }
     }

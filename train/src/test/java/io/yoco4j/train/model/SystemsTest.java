@@ -8,6 +8,7 @@ import io.yoco4j.core.checkpoint.CheckpointWriter;
 import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.RandomWeights;
 import io.yoco4j.core.checkpoint.SafetensorsWriter;
+import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.testing.Systems;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -43,7 +44,7 @@ class SystemsTest {
     private static float[] logits(Architecture weightsOf, Architecture run, int[] ids, int chunk, boolean bf16) {
         try (Parameters parameters = new Parameters(weightsOf);
                 StageExecutor executor = new StageExecutor(parameters, bf16, 0)) {
-            parameters.load(RandomWeights.of(weightsOf, DType.F32, 5));
+            parameters.load(RandomWeights.of(weightsOf, WeightFormat.F32, 5));
             return TorchLogits.of(executor, run, ids, chunk);
         }
     }
@@ -100,7 +101,7 @@ class SystemsTest {
     void savedAndReloadedIsTheSame(Architecture a) {
         float[] expected = logits(a, a, ids(a), N, false);
         try (Parameters parameters = new Parameters(a)) {
-            parameters.load(RandomWeights.of(a, DType.F32, 5));
+            parameters.load(RandomWeights.of(a, WeightFormat.F32, 5));
             SafetensorsWriter writer = new SafetensorsWriter();
             parameters.addTo(writer, DType.F32);
             new CheckpointWriter(a, writer).create(temp.resolve("model"));
@@ -119,13 +120,13 @@ class SystemsTest {
         try (Parameters parameters = new Parameters(a);
                 StageExecutor executor = new StageExecutor(parameters, false, 0);
                 PointerScope _ = new PointerScope()) {
-            parameters.load(RandomWeights.of(a, DType.F32, 5));
+            parameters.load(RandomWeights.of(a, WeightFormat.F32, 5));
             long[] row = Arrays.stream(ids(a)).asLongStream().toArray();
             long[] two = Arrays.copyOf(row, 2 * N);
             System.arraycopy(row, 0, two, N, N);
             Tensor batch = Torch.longs(two, 2, N);
             executor.loss(a, batch, batch).backward();
-            RandomWeights.of(a, DType.F32, 5)
+            RandomWeights.of(a, WeightFormat.F32, 5)
                     .keySet()
                     .forEach(name -> assertThat(parameters.gradient(name).norm().item_float())
                             .as(name)
