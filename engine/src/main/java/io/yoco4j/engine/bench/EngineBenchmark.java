@@ -93,8 +93,8 @@ public final class EngineBenchmark {
             throw new InvalidInputException(String.format(
                     Locale.ROOT,
                     "a context of %d tokens of %s at size %s takes %,d MiB of caches%s, but this JVM has"
-                            + " %,d MiB for them: shorten it, take a narrower format of keys and values, or give the JVM"
-                            + " more with -Xmx",
+                            + " %,d MiB for them: shorten it, store keys and values as q8 (--kv q8), or give"
+                            + " the JVM more (-Xmx in YOCO_JAVA_OPTIONS)",
                     options.longest(),
                     s.system(),
                     s.size(),
