@@ -1,20 +1,25 @@
 package io.yoco4j.cli;
 
 import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.arch.KvFormat;
+import io.yoco4j.core.text.Tokenizer;
 import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.GeneratedToken;
 import io.yoco4j.engine.Generation;
 import io.yoco4j.engine.GenerationOptions;
 import io.yoco4j.engine.GenerationStats;
 import io.yoco4j.engine.Sampling;
+import io.yoco4j.engine.Session;
 import io.yoco4j.engine.SessionOptions;
 import io.yoco4j.engine.YocoModel;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,7 +36,12 @@ final class GenerateCommand implements Runnable {
     @Parameters(index = "0", paramLabel = "MODEL", description = "A model folder.")
     private Path folder;
 
-    @Parameters(index = "1", paramLabel = "PROMPT", description = "The text to continue.")
+    @Parameters(
+            index = "1",
+            paramLabel = "PROMPT",
+            arity = "0..1",
+            defaultValue = "",
+            description = "The text to continue; with a saved session, what comes after it, if anything.")
     private String prompt;
 
     @Option(
@@ -70,6 +80,19 @@ final class GenerateCommand implements Runnable {
             description = "Iterations of looped stages, instead of the model's own.")
     private @Nullable Integer loops;
 
+    @Option(
+            names = "--kv",
+            paramLabel = "F",
+            defaultValue = "f32",
+            description = "How keys and values are cached: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
+    private KvFormat kv;
+
+    @Option(
+            names = "--session",
+            paramLabel = "FILE",
+            description = "Go on where FILE was saved, if it is there, and save the context to it at the end.")
+    private @Nullable Path sessionFile;
+
     @Option(names = "--threads", description = "Threads to compute with (default: all cores).")
     private int threads = Runtime.getRuntime().availableProcessors();
 
@@ -101,19 +124,36 @@ final class GenerateCommand implements Runnable {
                 .stop(stop)
                 .session(session.build())
                 .build();
-        try (YocoModel model =
-                YocoModel.open(folder, EngineOptions.builder().threads(threads).build())) {
-            if (model.tokenizer().isEmpty()) {
-                throw new InvalidInputException(
-                        folder + " has no tokenizer.json, which text needs: put the model's there");
-            }
-            try (Generation generation = model.generate(prompt, options)) {
-                print(generation);
+        EngineOptions engine = EngineOptions.builder().threads(threads).kv(kv).build();
+        try (YocoModel model = YocoModel.open(folder, engine)) {
+            Tokenizer tokenizer = model.tokenizer()
+                    .orElseThrow(() -> new InvalidInputException(
+                            folder + " has no tokenizer.json, which text needs: put the model's there"));
+            boolean restored = sessionFile != null && Files.exists(sessionFile);
+            try (Session context = restored
+                    ? model.restore(Objects.requireNonNull(sessionFile), session.build())
+                    : model.session(session.build())) {
+                generate(
+                        context,
+                        restored ? tokenizer.encode(prompt) : tokenizer.encodeWithSpecialTokens(prompt),
+                        options);
             }
         }
     }
 
-    private void print(Generation generation) {
+    private void generate(Session context, int[] ids, GenerationOptions options) {
+        int restored = context.position();
+        try (Generation generation = context.generate(ids, options)) {
+            String text = stream(generation);
+            if (sessionFile != null) {
+                context.save(sessionFile);
+            }
+            report(generation, text, restored, context.position());
+        }
+    }
+
+    /** Prints the text as it comes, unless it is to be told as JSON; returns it. */
+    private String stream(Generation generation) {
         PrintWriter out = spec.commandLine().getOut();
         StringBuilder text = new StringBuilder();
         if (!json.wanted()) {
@@ -127,26 +167,36 @@ final class GenerateCommand implements Runnable {
                 out.flush();
             }
         }
+        if (!json.wanted()) {
+            out.println();
+            out.flush();
+        }
+        return text.toString();
+    }
+
+    private void report(Generation generation, String text, int restored, int saved) {
         GenerationStats s = generation.stats();
         if (json.wanted()) {
             Map<String, Object> result = new LinkedHashMap<>();
             result.put("prompt", prompt);
-            result.put("text", text.toString());
+            result.put("text", text);
             result.put(
                     "finish_reason", generation.finishReason().map(Enum::name).orElse(""));
+            result.put("restored_tokens", restored);
             result.put("prompt_tokens", s.promptTokens());
             result.put("generated_tokens", s.generatedTokens());
             result.put("prefill_tps", s.prefillTokensPerSecond());
             result.put("decode_tps", s.decodeTokensPerSecond());
             result.put("cache_bytes", s.cacheBytes());
             result.put("kernels", s.kernels());
-            out.println(Json.line(result));
-        } else {
-            out.println();
+            spec.commandLine().getOut().println(Json.line(result));
         }
-        out.flush();
         if (stats) {
-            spec.commandLine().getErr().println(s);
+            PrintWriter err = spec.commandLine().getErr();
+            if (sessionFile != null) {
+                err.printf("session restored %d tokens, prefilled %d, saved %d%n", restored, s.promptTokens(), saved);
+            }
+            err.println(s);
         }
     }
 }

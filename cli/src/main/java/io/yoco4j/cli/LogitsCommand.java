@@ -2,6 +2,7 @@ package io.yoco4j.cli;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.checkpoint.Checkpoint;
 import io.yoco4j.core.checkpoint.SafetensorsWriter;
 import io.yoco4j.engine.EngineOptions;
@@ -62,6 +63,13 @@ final class LogitsCommand implements Runnable {
     private int chunk;
 
     @Option(
+            names = "--kv",
+            paramLabel = "F",
+            defaultValue = "f32",
+            description = "How the java engine caches keys and values: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
+    private KvFormat kv;
+
+    @Option(
             names = "--loops",
             paramLabel = "T",
             description = "Iterations of looped stages, instead of the model's own.")
@@ -76,6 +84,10 @@ final class LogitsCommand implements Runnable {
     @Override
     public void run() {
         int[] sequence = sequence();
+        if (engine == Engine.TORCH && kv != KvFormat.F32) {
+            throw new InvalidInputException(
+                    "--kv is " + kv + ", but the torch engine has no cache: leave it out, or take --engine java");
+        }
         if (chunk < 0) {
             throw new InvalidInputException("--chunk is " + chunk + ", but must be at least 1");
         }
@@ -96,7 +108,7 @@ final class LogitsCommand implements Runnable {
 
     private float[] java(int[] sequence, int rows) {
         EngineOptions exact =
-                EngineOptions.builder().products(ProductSelection.JAVA).build();
+                EngineOptions.builder().kv(kv).products(ProductSelection.JAVA).build();
         try (YocoModel model = YocoModel.open(folder, exact)) {
             SessionOptions.Builder options = SessionOptions.builder();
             if (loops != null) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.arch.Presets;
 import io.yoco4j.core.checkpoint.CheckpointWriter;
 import io.yoco4j.core.checkpoint.RandomWeights;
@@ -12,6 +13,10 @@ import io.yoco4j.core.checkpoint.SafetensorsWriter;
 import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.testing.Golden;
 import io.yoco4j.core.text.BpeTrainer;
+import io.yoco4j.engine.EngineOptions;
+import io.yoco4j.engine.GenerationOptions;
+import io.yoco4j.engine.Session;
+import io.yoco4j.engine.YocoModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -21,8 +26,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -225,15 +232,19 @@ class CommandLineTest {
 
     /** A model with random weights and a tokenizer of bytes. */
     private Path modelForText() throws IOException {
+        return modelForText("for-text", 1);
+    }
+
+    private Path modelForText(String name, int seed) throws IOException {
         var a = Presets.architecture("yoco-u", "nano");
         SafetensorsWriter weights = new SafetensorsWriter();
-        RandomWeights.of(a, WeightFormat.F32, 1).values().forEach(weights::add);
+        RandomWeights.of(a, WeightFormat.F32, seed).values().forEach(weights::add);
         String tokenizer = BpeTrainer.builder()
                 .vocabularySize(300)
                 .build()
                 .train(Stream.of("the cat sat on the mat"))
                 .json();
-        Path folder = temp.resolve("for-text");
+        Path folder = temp.resolve(name);
         new CheckpointWriter(a, weights).tokenizer(tokenizer).create(folder);
         return folder;
     }
@@ -404,6 +415,97 @@ class CommandLineTest {
         }
     }
 
+    private static int[] contextOf(Path session, Path model, String kv) {
+        EngineOptions options = EngineOptions.builder()
+                .kv(KvFormat.valueOf(kv.toUpperCase(Locale.ROOT)))
+                .build();
+        try (YocoModel m = YocoModel.open(model, options);
+                Session s = m.restore(session)) {
+            return IntStream.concat(IntStream.of(s.tokens()), s.pending().stream())
+                    .toArray();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"f32", "bf16", "q8"})
+    void aSessionGoesOnWhereItWasSavedAndPrefillsNothingAgain(String kv) throws IOException {
+        Path model = modelForText();
+        Path whole = temp.resolve("whole");
+        Path parts = temp.resolve("parts");
+        String[] generate = {"generate", path(model), "--kv", kv, "--json", "--stats", "--session"};
+        Run once = yoco(args(generate, path(whole), "--max-tokens", "9", "the cat sat"));
+        assertThat(once.code()).as(once.err()).isZero();
+        Run first = yoco(args(generate, path(parts), "--max-tokens", "4", "the cat sat"));
+        int prompt = first.json().path("prompt_tokens").asInt();
+        assertThat(first.json().path("restored_tokens").asInt()).isZero();
+        assertThat(first.err()).contains("session restored 0 tokens, prefilled " + prompt + ", saved " + (prompt + 3));
+        Run second = yoco(args(generate, path(parts), "--max-tokens", "5"));
+        assertThat(second.json().path("restored_tokens").asInt()).isEqualTo(prompt + 3);
+        assertThat(second.json().path("prompt_tokens").asInt())
+                .as("the last token drawn")
+                .isEqualTo(1);
+        assertThat(contextOf(parts, model, kv)).isEqualTo(contextOf(whole, model, kv));
+        assertThat(first.json().path("text").asText()
+                        + second.json().path("text").asText())
+                .isEqualTo(once.json().path("text").asText());
+
+        // With more text: as one run on all ids.
+        int[] before = contextOf(parts, model, kv);
+        Run third = yoco(args(generate, path(parts), "--max-tokens", "5", " on the mat"));
+        int[] after = contextOf(parts, model, kv);
+        int added = third.json().path("prompt_tokens").asInt() - 1;
+        assertThat(third.json().path("restored_tokens").asInt()).isEqualTo(before.length - 1);
+        assertThat(added).isPositive();
+        assertThat(after).startsWith(before).hasSize(before.length + added + 5);
+        try (YocoModel m = YocoModel.open(
+                model,
+                EngineOptions.builder()
+                        .kv(KvFormat.valueOf(kv.toUpperCase(Locale.ROOT)))
+                        .build())) {
+            int[] ids = Arrays.copyOf(after, after.length - 5);
+            assertThat(Arrays.copyOfRange(ids, before.length, ids.length))
+                    .isEqualTo(m.tokenizer().orElseThrow().encode(" on the mat"));
+            List<Integer> expected = new ArrayList<>();
+            m.session()
+                    .generate(ids, GenerationOptions.builder().maxTokens(5).build())
+                    .forEach(t -> expected.add(t.id()));
+            assertThat(IntStream.of(after).skip(ids.length)).containsExactlyElementsOf(expected);
+        }
+    }
+
+    private static String[] args(String[] first, String... more) {
+        return Stream.concat(Arrays.stream(first), Arrays.stream(more)).toArray(String[]::new);
+    }
+
+    @Test
+    void aSessionThatDoesNotFitIsRefusedAndLeftAsItIs() throws IOException {
+        Path model = modelForText();
+        Path other = modelForText("other", 2);
+        Path session = temp.resolve("session");
+        assertThat(yoco("generate", path(model), "the cat", "--max-tokens", "3", "--session", path(session))
+                        .code())
+                .isZero();
+        byte[] saved = Files.readAllBytes(session);
+        requireRefused(session, path(other), "was saved from another model");
+        requireRefused(session, path(model), "has 2,1: give it the same (--loops)", "--loops", "2");
+        requireRefused(session, path(model), "open it with --kv f32", "--kv", "q8");
+        assertThat(session).hasBinaryContent(saved);
+        saved[saved.length / 2] ^= 4;
+        Files.write(session, saved);
+        requireRefused(session, path(model), "the file is damaged");
+        Files.write(session, Arrays.copyOf(saved, saved.length / 2));
+        requireRefused(session, path(model), "truncated");
+        Files.writeString(session, "my notes");
+        requireRefused(session, path(model), "safetensors");
+        assertThat(session).hasContent("my notes");
+    }
+
+    private static void requireRefused(Path session, String model, String message, String... more) {
+        Run run = yoco(args(new String[] {"generate", model, "on", "--session", path(session)}, more));
+        assertThat(run.code()).as(run.err()).isEqualTo(2);
+        assertThat(run.err()).startsWith("yoco: " + session).contains(message).hasLineCount(1);
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -417,6 +519,8 @@ class CommandLineTest {
                 "generate MODEL text",
                 "generate MODEL text --threads 0",
                 "generate MODEL text --temperature -1",
+                "generate MODEL text --session EMPTY",
+                "generate MODEL text --kv q4",
                 "logits MODEL --out o",
                 "logits MODEL --ids 1 --ids-file f --out o",
                 "logits MODEL --ids 1,2,x --out o",
@@ -425,6 +529,7 @@ class CommandLineTest {
                 "logits MODEL --ids -1 --out o",
                 "logits MODEL --ids 1 --out o --chunk -2",
                 "logits MODEL --ids 1 --out o --loops 0",
+                "logits MODEL --ids 1 --out o --kv q8 --engine torch",
                 "logits MODEL --ids-file MISSING --out o",
                 "import MISSING --out o",
                 "quantize MODEL --to q5 --out o",

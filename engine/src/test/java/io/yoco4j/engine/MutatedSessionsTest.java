@@ -7,9 +7,9 @@ import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.checkpoint.AtomicFiles;
-import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.Mutations;
 import io.yoco4j.core.checkpoint.RandomWeights;
+import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.testing.Systems;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -41,7 +41,7 @@ class MutatedSessionsTest {
     private static YocoModel open() {
         EngineOptions options =
                 EngineOptions.builder().threads(1).kv(KvFormat.Q8).build();
-        return YocoModel.of(A, RandomWeights.of(A, DType.F32, 1), options);
+        return YocoModel.of(A, RandomWeights.of(A, WeightFormat.F32, 1), options);
     }
 
     @BeforeContainer

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.KvFormat;
-import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.RandomWeights;
 import io.yoco4j.core.checkpoint.SafetensorsWriter;
+import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.testing.Systems;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -36,7 +36,7 @@ class SavedSessionTest {
     private static YocoModel model(Architecture a, KvFormat kv, int seed) {
         return YocoModel.of(
                 a,
-                RandomWeights.of(a, DType.F32, seed),
+                RandomWeights.of(a, WeightFormat.F32, seed),
                 EngineOptions.builder().kv(kv).build());
     }
 
@@ -130,7 +130,7 @@ class SavedSessionTest {
         Path file = saved(SessionOptions.defaults());
         AtomicLong room = new AtomicLong(1000);
         EngineOptions options = EngineOptions.builder().kv(KvFormat.BF16).build();
-        try (YocoModel model = YocoModel.of(A, RandomWeights.of(A, DType.F32, 1), options, room::get)) {
+        try (YocoModel model = YocoModel.of(A, RandomWeights.of(A, WeightFormat.F32, 1), options, room::get)) {
             assertThatThrownBy(() -> model.restore(file))
                     .isInstanceOf(InvalidInputException.class)
                     .hasMessageContaining("a context of 8 tokens needs");

@@ -2,15 +2,22 @@ package io.yoco4j.engine.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Accounting;
+import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.arch.Presets;
+import io.yoco4j.core.checkpoint.RandomWeights;
+import io.yoco4j.core.checkpoint.StoredTensor;
+import io.yoco4j.core.checkpoint.WeightFormat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class EngineBenchmarkTest {
     private final List<String> events = new ArrayList<>();
@@ -83,12 +90,41 @@ class EngineBenchmarkTest {
     @Test
     void everyFormatOfCachesHasThePredictedBytes() {
         List<KvFormat> formats = List.of(KvFormat.values());
-        BenchmarkResult result =
-                new EngineBenchmark(nano().kv(formats).contexts(List.of(40)).build()).run(BenchmarkListener.NONE);
-        assertThat(result.points()).extracting(BenchmarkPoint::kv).isEqualTo(formats);
+        BenchmarkResult result = new EngineBenchmark(nano().weights(List.of(WeightFormat.BF16, WeightFormat.Q4))
+                        .kv(formats)
+                        .contexts(List.of(40))
+                        .build())
+                .run(BenchmarkListener.NONE);
+        assertThat(result.points())
+                .extracting(BenchmarkPoint::weights, BenchmarkPoint::kv)
+                .containsExactly(
+                        tuple(WeightFormat.BF16, KvFormat.F32),
+                        tuple(WeightFormat.BF16, KvFormat.BF16),
+                        tuple(WeightFormat.BF16, KvFormat.Q8),
+                        tuple(WeightFormat.Q4, KvFormat.F32),
+                        tuple(WeightFormat.Q4, KvFormat.BF16),
+                        tuple(WeightFormat.Q4, KvFormat.Q8));
         assertThat(result.points())
                 .allSatisfy(p -> assertThat(p.kvBytes())
                         .isEqualTo(new Accounting(Presets.architecture("yoco-u", "nano")).cacheBytes(40, p.kv())));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void countsTheBytesThatWeightsAreStoredIn(WeightFormat format) {
+        Architecture a = Presets.architecture("yoco", "tiny");
+        Subject s = new Subject("yoco", "tiny", a, format, KvFormat.F32);
+        long all = 0;
+        long matrices = 0;
+        for (StoredTensor tensor : RandomWeights.of(a, format, 1).values()) {
+            all += tensor.data().byteSize();
+            matrices += tensor.shape().length == 2 ? tensor.data().byteSize() : 0;
+        }
+        assertThat(s.weightBytes()).isEqualTo(all);
+        // The tied embedding is the output matrix; a token's own row of it is read besides.
+        double row = format.rowBytes(a.hiddenSize());
+        double caches = new Accounting(a).decodeBytes(7, 0, KvFormat.F32);
+        assertThat(s.decodeBytes(7, 1, 1)).isEqualTo(matrices + row + caches);
     }
 
     @Test
