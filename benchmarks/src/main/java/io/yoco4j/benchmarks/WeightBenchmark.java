@@ -32,6 +32,7 @@ public class WeightBenchmark extends KernelBenchmark {
 
     private Weight weight = new Weight(WeightFormat.F32, MemorySegment.NULL, MemorySegment.NULL, 0, INPUTS);
     private float[] scratch = {};
+    private float[] arranged = {};
     private int next;
 
     @Setup(Level.Trial)
@@ -42,6 +43,11 @@ public class WeightBenchmark extends KernelBenchmark {
     void fill(int outputs) {
         weight = random(outputs);
         scratch = new float[weight.dotScratch()];
+        arranged = x;
+        if (kernels.arranged(format, INPUTS) > 0) {
+            arranged = new float[kernels.arranged(format, INPUTS)];
+            kernels.arrange(format, x, 0, INPUTS, arranged, 0);
+        }
     }
 
     private Weight random(int outputs) {
@@ -94,7 +100,7 @@ public class WeightBenchmark extends KernelBenchmark {
     @Benchmark
     @Work(flops = 2L * ROWS * INPUTS, weights = (long) ROWS * INPUTS)
     public float[] dotRows() {
-        kernels.dotRows(weight, advance(ROWS), ROWS, x, 0, y, 0, false, scratch);
+        kernels.dotRows(weight, advance(ROWS), ROWS, arranged, 0, y, 0, false, scratch);
         return y;
     }
 

@@ -3,6 +3,7 @@ package io.yoco4j.engine;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.engine.cache.ContextFile;
+import io.yoco4j.engine.cache.ContextFileWriter;
 import io.yoco4j.engine.cache.ContextState;
 import io.yoco4j.engine.exec.BatchRows;
 import io.yoco4j.engine.exec.StageExecutor;
@@ -302,7 +303,7 @@ public final class Session implements AutoCloseable {
     public void save(Path file) {
         enter();
         try {
-            ContextFile.write(file, context, model.fingerprint(), pending());
+            ContextFileWriter.write(file, context, model.fingerprint(), pending());
         } finally {
             leave();
         }

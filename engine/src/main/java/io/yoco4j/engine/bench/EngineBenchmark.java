@@ -3,14 +3,15 @@ package io.yoco4j.engine.bench;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.checkpoint.WeightFormat;
+import io.yoco4j.engine.YocoModel;
 import io.yoco4j.engine.kernel.KernelSelection;
-import io.yoco4j.engine.kernel.Kernels;
 import io.yoco4j.engine.kernel.MachineLimits;
 import io.yoco4j.engine.kernel.MachineProbe;
-import io.yoco4j.engine.kernel.ProductSelection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -45,8 +46,9 @@ public final class EngineBenchmark {
      */
     public BenchmarkResult run(BenchmarkListener listener) {
         List<BenchmarkPoint> points = new ArrayList<>();
-        Kernels kernels = KernelSelection.AUTO.kernels();
-        try (MachineProbe probe = new MachineProbe(kernels, options.threads())) {
+        // Products of other means are taken for some formats only, so one run can have several names.
+        Set<String> kernelNames = new TreeSet<>();
+        try (MachineProbe probe = new MachineProbe(KernelSelection.AUTO.kernels(), options.threads())) {
             limits = probe.measure();
             assumed = limits;
             work = groups.stream()
@@ -57,17 +59,14 @@ public final class EngineBenchmark {
             for (List<Subject> group : groups) {
                 try (Models models = new Models(group, options)) {
                     warmUp(group, models);
+                    kernelNames.add(models.use(group.getFirst(), YocoModel::kernels));
                     for (int context : options.contexts()) {
                         points.addAll(measure(group, models, context, probe, listener));
                     }
                 }
             }
         }
-        String products = options.products();
-        return new BenchmarkResult(
-                List.copyOf(points),
-                limits,
-                kernels.name() + (products.equals(ProductSelection.JAVA) ? "" : "+" + products));
+        return new BenchmarkResult(List.copyOf(points), limits, String.join(", ", kernelNames));
     }
 
     /** Systems that are compared, by size and formats. */

@@ -16,24 +16,9 @@ public final class Bf16Block extends KvBlock {
         values = new short[shape.valueElements()];
     }
 
-    /** Keys, not a copy. */
-    public short[] keys() {
-        return keys;
-    }
-
-    /** Values, not a copy. */
-    public short[] values() {
-        return values;
-    }
-
-    /** Where the first element of a head's key is; the others follow at distances of 32. */
-    private int keyOffset(int head, int row) {
-        int column = row % PANEL;
-        return shape().keyOffset(head, row - column) + Bf16.position(column);
-    }
-
-    private int valueOffset(int head, int row, int column) {
-        return shape().valueOffset(head, column / PANEL, row) + Bf16.position(column % PANEL);
+    @Override
+    int place(int column) {
+        return Bf16.position(column);
     }
 
     @Override
@@ -41,7 +26,7 @@ public final class Bf16Block extends KvBlock {
         KvShape s = shape();
         for (int h = 0; h < s.heads(); h++) {
             int from = offset + h * s.headDim();
-            int to = keyOffset(h, row);
+            int to = keyIndex(h, row, 0);
             for (int j = 0; j < s.headDim(); j++) {
                 keys[to + j * PANEL] = Bf16.round(k[from + j]);
             }
@@ -57,8 +42,8 @@ public final class Bf16Block extends KvBlock {
         Bf16Block o = (Bf16Block) other;
         KvShape s = shape();
         for (int h = 0; h < s.heads(); h++) {
-            int from = o.keyOffset(h, otherRow);
-            int to = keyOffset(h, row);
+            int from = o.keyIndex(h, otherRow, 0);
+            int to = keyIndex(h, row, 0);
             for (int j = 0; j < s.headDim(); j++) {
                 keys[to + j * PANEL] = o.keys[from + j * PANEL];
             }
@@ -108,34 +93,22 @@ public final class Bf16Block extends KvBlock {
     }
 
     @Override
-    void saveElements(int row, ByteBuffer to) {
-        KvShape s = shape();
-        for (int h = 0; h < s.heads(); h++) {
-            int first = keyOffset(h, row);
-            for (int j = 0; j < s.headDim(); j++) {
-                to.putShort(keys[first + j * PANEL]);
-            }
-        }
-        for (int h = 0; h < s.heads(); h++) {
-            for (int j = 0; j < s.headDim(); j++) {
-                to.putShort(values[valueOffset(h, row, j)]);
-            }
-        }
+    void saveKey(int index, ByteBuffer to) {
+        to.putShort(keys[index]);
     }
 
     @Override
-    void loadElements(int row, ByteBuffer from) {
-        KvShape s = shape();
-        for (int h = 0; h < s.heads(); h++) {
-            int first = keyOffset(h, row);
-            for (int j = 0; j < s.headDim(); j++) {
-                keys[first + j * PANEL] = from.getShort();
-            }
-        }
-        for (int h = 0; h < s.heads(); h++) {
-            for (int j = 0; j < s.headDim(); j++) {
-                values[valueOffset(h, row, j)] = from.getShort();
-            }
-        }
+    void loadKey(int index, ByteBuffer from) {
+        keys[index] = from.getShort();
+    }
+
+    @Override
+    void saveValue(int index, ByteBuffer to) {
+        to.putShort(values[index]);
+    }
+
+    @Override
+    void loadValue(int index, ByteBuffer from) {
+        values[index] = from.getShort();
     }
 }

@@ -6,14 +6,12 @@ import io.yoco4j.core.arch.ArchitectureJson;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.Safetensors;
-import io.yoco4j.core.checkpoint.SafetensorsWriter;
 import io.yoco4j.core.checkpoint.StoredTensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -25,16 +23,15 @@ import java.util.stream.IntStream;
 /**
  * A context in a safetensors file: the tokens taken in, every state as {@link SavedTensor} says, and in the metadata what
  * they belong to. docs/format.md has the fields. A checksum over all of it, the file's last tensor, tells a file that was
- * damaged from one that was not.
+ * damaged from one that was not. {@link ContextFileWriter} writes it, this reads it.
  */
 public final class ContextFile {
-    private static final String KIND = "yoco4j session";
-    private static final String VERSION = "1";
-    private static final String TOKENS = "tokens";
-    private static final String PENDING = "pending";
-    private static final String CHECKSUM = "checksum";
-    private static final long[] ONE = {1};
-    private static final int PART_IDS = 1 << 20;
+    static final String KIND = "yoco4j session";
+    static final String VERSION = "1";
+    static final String TOKENS = "tokens";
+    static final String PENDING = "pending";
+    static final String CHECKSUM = "checksum";
+    static final long[] ONE = {1};
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Safetensors file;
@@ -45,69 +42,13 @@ public final class ContextFile {
         this.position = position;
     }
 
-    // ---- writing
-
-    /**
-     * Saves a context, which must not change meanwhile. What was at {@code path} is replaced whole or not at all.
-     *
-     * @param model fingerprint of the weights
-     * @param pending a token that belongs to the context and is not taken in yet
-     * @throws java.io.UncheckedIOException naming the file
-     */
-    public static void write(Path path, ContextState context, String model, OptionalInt pending) {
-        int[] tokens = context.tokens();
-        int[] open = pending.stream().toArray();
-        Map<String, String> metadata = Map.of(
-                "kind",
-                KIND,
-                "version",
-                VERSION,
-                "architecture",
-                ArchitectureJson.tree(context.architecture()).toString(),
-                "loops",
-                loops(context.architecture()),
-                "kv",
-                name(context.format()),
-                "position",
-                String.valueOf(tokens.length),
-                "model",
-                model);
-        Checksum sum = new Checksum().add(metadata);
-        SafetensorsWriter writer = new SafetensorsWriter(metadata);
-        writer.addParts(TOKENS, DType.I32, shape(tokens), sum.over(littleEndian(tokens)));
-        writer.addParts(PENDING, DType.I32, shape(open), sum.over(littleEndian(open)));
-        for (SavedTensor t : SavedTensor.of(context, tokens.length)) {
-            writer.addParts(t.name(), t.dtype(), t.shape(), sum.over(t.parts()));
-        }
-        // Asked for last, when all the others have gone by.
-        writer.add(CHECKSUM, DType.I64, ONE, sum::bytes);
-        writer.write(path);
-    }
-
-    private static long[] shape(int[] values) {
-        return new long[] {values.length};
-    }
-
-    private static List<MemorySegment> littleEndian(int[] values) {
-        List<MemorySegment> parts = new ArrayList<>();
-        for (int from = 0; from < values.length; from += PART_IDS) {
-            int n = Math.min(PART_IDS, values.length - from);
-            MemorySegment part = MemorySegment.ofArray(new byte[n * Integer.BYTES]);
-            MemorySegment.copy(values, from, part, INT, 0, n);
-            parts.add(part);
-        }
-        return parts;
-    }
-
-    private static String name(KvFormat format) {
+    static String name(KvFormat format) {
         return format.name().toLowerCase(Locale.ROOT);
     }
 
-    private static String loops(Architecture a) {
+    static String loops(Architecture a) {
         return a.stages().stream().map(s -> String.valueOf(s.loops())).collect(Collectors.joining(","));
     }
-
-    // ---- reading
 
     /**
      * Maps a file, and checks that all of it is a context of {@code empty}'s kind.

@@ -98,34 +98,22 @@ public final class F32Block extends KvBlock {
     }
 
     @Override
-    void saveElements(int row, ByteBuffer to) {
-        KvShape s = shape();
-        for (int h = 0; h < s.heads(); h++) {
-            int first = s.keyOffset(h, row);
-            for (int j = 0; j < s.headDim(); j++) {
-                to.putFloat(keys[first + j * PANEL]);
-            }
-        }
-        for (int h = 0; h < s.heads(); h++) {
-            for (int j = 0; j < s.headDim(); j++) {
-                to.putFloat(values[s.valueOffset(h, j / PANEL, row) + j % PANEL]);
-            }
-        }
+    void saveKey(int index, ByteBuffer to) {
+        to.putFloat(keys[index]);
     }
 
     @Override
-    void loadElements(int row, ByteBuffer from) {
-        KvShape s = shape();
-        for (int h = 0; h < s.heads(); h++) {
-            int first = s.keyOffset(h, row);
-            for (int j = 0; j < s.headDim(); j++) {
-                keys[first + j * PANEL] = from.getFloat();
-            }
-        }
-        for (int h = 0; h < s.heads(); h++) {
-            for (int j = 0; j < s.headDim(); j++) {
-                values[s.valueOffset(h, j / PANEL, row) + j % PANEL] = from.getFloat();
-            }
-        }
+    void loadKey(int index, ByteBuffer from) {
+        keys[index] = from.getFloat();
+    }
+
+    @Override
+    void saveValue(int index, ByteBuffer to) {
+        to.putFloat(values[index]);
+    }
+
+    @Override
+    void loadValue(int index, ByteBuffer from) {
+        values[index] = from.getFloat();
     }
 }

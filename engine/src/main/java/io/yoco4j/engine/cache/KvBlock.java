@@ -11,6 +11,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Contexts that share a block count as references to it. Whoever holds the only one may write.
  */
 public abstract sealed class KvBlock permits F32Block, Bf16Block, Q8Block {
+    private static final int PANEL = Kernels.PANEL;
+
     private final KvShape shape;
     private final AtomicInteger references = new AtomicInteger(1);
 
@@ -30,8 +32,6 @@ public abstract sealed class KvBlock permits F32Block, Bf16Block, Q8Block {
     public final KvShape shape() {
         return shape;
     }
-
-    // ---- rows
 
     /** Writes a row from {@code k} and {@code v}, each [heads x headDim] at {@code offset}. */
     abstract void put(int row, float[] k, float[] v, int offset);
@@ -81,19 +81,54 @@ public abstract sealed class KvBlock permits F32Block, Bf16Block, Q8Block {
             int outOffset,
             float[] scratch);
 
+    /** Where in its run of 32 a column is. */
+    int place(int column) {
+        return column;
+    }
+
+    /** The index of an element of a key; the next elements follow at distances of 32. */
+    final int keyIndex(int head, int row, int j) {
+        int column = row % PANEL;
+        return shape.keyOffset(head, row - column) + place(column) + j * PANEL;
+    }
+
+    private int valueIndex(int head, int row, int j) {
+        return shape.valueOffset(head, j / PANEL, row) + place(j % PANEL);
+    }
+
     /** Appends a row as files have it: the key [heads, headDim], then the value, in the format's own elements. */
-    abstract void saveElements(int row, ByteBuffer to);
+    final void saveElements(int row, ByteBuffer to) {
+        for (int i = 0; i < shape.heads() * shape.headDim(); i++) {
+            saveKey(keyIndex(i / shape.headDim(), row, i % shape.headDim()), to);
+        }
+        for (int i = 0; i < shape.heads() * shape.headDim(); i++) {
+            saveValue(valueIndex(i / shape.headDim(), row, i % shape.headDim()), to);
+        }
+    }
 
     /** Reads a row that {@link #saveElements} wrote. */
-    abstract void loadElements(int row, ByteBuffer from);
+    final void loadElements(int row, ByteBuffer from) {
+        for (int i = 0; i < shape.heads() * shape.headDim(); i++) {
+            loadKey(keyIndex(i / shape.headDim(), row, i % shape.headDim()), from);
+        }
+        for (int i = 0; i < shape.heads() * shape.headDim(); i++) {
+            loadValue(valueIndex(i / shape.headDim(), row, i % shape.headDim()), from);
+        }
+    }
+
+    abstract void saveKey(int index, ByteBuffer to);
+
+    abstract void loadKey(int index, ByteBuffer from);
+
+    abstract void saveValue(int index, ByteBuffer to);
+
+    abstract void loadValue(int index, ByteBuffer from);
 
     /** Appends the scales of a row: the key's [heads, groups], then the value's; nothing where the format has none. */
     void saveScales(int row, ByteBuffer to) {}
 
     /** Reads scales that {@link #saveScales} wrote. */
     void loadScales(int row, ByteBuffer from) {}
-
-    // ---- references
 
     /** Adds a reference. */
     final KvBlock share() {

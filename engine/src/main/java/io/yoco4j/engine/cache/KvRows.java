@@ -45,8 +45,6 @@ public final class KvRows {
         return (rows + shape.blockRows() - 1) / shape.blockRows();
     }
 
-    // ---- memory
-
     /** Makes rows 0 .. rows - 1 writable. */
     public void reserve(int rows) {
         claim(0, rows);
@@ -109,8 +107,6 @@ public final class KvRows {
     public long allocatedBytes() {
         return blocks.length * shape.blockBytes();
     }
-
-    // ---- rows
 
     /** Writes a row, claimed before, from {@code k} and {@code v}, each [heads x headDim] at {@code offset}. */
     public void put(int row, float[] k, float[] v, int offset) {

@@ -20,26 +20,6 @@ public final class Q8Block extends KvBlock {
         valueScales = new short[shape.scales()];
     }
 
-    /** Keys, not a copy. */
-    public byte[] keys() {
-        return keys;
-    }
-
-    /** Values, not a copy. */
-    public byte[] values() {
-        return values;
-    }
-
-    /** Scales of the keys, bfloat16, not a copy. */
-    public short[] keyScales() {
-        return keyScales;
-    }
-
-    /** Scales of the values, bfloat16, not a copy. */
-    public short[] valueScales() {
-        return valueScales;
-    }
-
     @Override
     void put(int row, float[] k, float[] v, int offset) {
         KvShape s = shape();
@@ -141,35 +121,23 @@ public final class Q8Block extends KvBlock {
     }
 
     @Override
-    void saveElements(int row, ByteBuffer to) {
-        KvShape s = shape();
-        for (int h = 0; h < s.heads(); h++) {
-            int first = s.keyOffset(h, row);
-            for (int j = 0; j < s.headDim(); j++) {
-                to.put(keys[first + j * PANEL]);
-            }
-        }
-        for (int h = 0; h < s.heads(); h++) {
-            for (int j = 0; j < s.headDim(); j++) {
-                to.put(values[s.valueOffset(h, j / PANEL, row) + j % PANEL]);
-            }
-        }
+    void saveKey(int index, ByteBuffer to) {
+        to.put(keys[index]);
     }
 
     @Override
-    void loadElements(int row, ByteBuffer from) {
-        KvShape s = shape();
-        for (int h = 0; h < s.heads(); h++) {
-            int first = s.keyOffset(h, row);
-            for (int j = 0; j < s.headDim(); j++) {
-                keys[first + j * PANEL] = from.get();
-            }
-        }
-        for (int h = 0; h < s.heads(); h++) {
-            for (int j = 0; j < s.headDim(); j++) {
-                values[s.valueOffset(h, j / PANEL, row) + j % PANEL] = from.get();
-            }
-        }
+    void loadKey(int index, ByteBuffer from) {
+        keys[index] = from.get();
+    }
+
+    @Override
+    void saveValue(int index, ByteBuffer to) {
+        to.put(values[index]);
+    }
+
+    @Override
+    void loadValue(int index, ByteBuffer from) {
+        values[index] = from.get();
     }
 
     @Override

@@ -17,7 +17,6 @@ final class AttentionTasks {
     private static final int MANY = 12;
 
     private final int threads;
-    private final int heads;
     private final int kvHeads;
     private final int headDim;
     private final int group;
@@ -36,7 +35,6 @@ final class AttentionTasks {
 
     AttentionTasks(int threads, int heads, int kvHeads, int headDim) {
         this.threads = threads;
-        this.heads = heads;
         this.kvHeads = kvHeads;
         this.headDim = headDim;
         group = heads / kvHeads;

@@ -14,7 +14,10 @@ public interface Kernels extends WeightKernels, TileKernels, RowKernels, Attenti
     /** Rows and outputs that {@link #block} computes at once. */
     int BLOCK = 4;
 
-    /** Partial sums that {@link #block} keeps of each result. */
+    /** Most rows of {@link #dotRows}. */
+    int DOT_ROWS = 32;
+
+    /** Most partial sums that a kernel keeps of each result. */
     int PARTIAL = 16;
 
     /** For messages and statistics, e.g. {@code vector-512} or {@code scalar}. */

@@ -1,5 +1,6 @@
 package io.yoco4j.engine.kernel;
 
+import io.yoco4j.core.checkpoint.WeightFormat;
 import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +30,7 @@ public final class MatMul {
     /** Partial sums of a block. */
     private static final int SUMS = BLOCK * BLOCK * Kernels.PARTIAL;
     /** Outputs per task of a few-row product: whole groups of four. */
-    private static final int FEW_CHUNK = 32;
+    private static final int FEW_CHUNK = Kernels.DOT_ROWS;
 
     private final Kernels kernels;
     private final WorkerPool pool;
@@ -40,6 +41,9 @@ public final class MatMul {
     private final boolean[] taken = new boolean[MAX_TERMS];
     /** Outputs per task, by term. */
     private final int[] widths = new int[MAX_TERMS];
+
+    /** x as formats want it, by format. */
+    private final float[][] arranged = new float[WeightFormat.values().length][0];
 
     private final float[][] panels;
     private final float[][] scratches;
@@ -124,6 +128,9 @@ public final class MatMul {
             for (int i = 0; i < scratches.length && scratches[i].length < dotScratch; i++) {
                 scratches[i] = new float[dotScratch];
             }
+            if (n < BLOCK) {
+                arrange();
+            }
         } else if (anyOwn) {
             int rowPanels = blocks(n, PANEL);
             if (packed.length < rowPanels * PANEL * inputs) {
@@ -132,6 +139,23 @@ public final class MatMul {
             pool.run(rowPanels, packJob, (long) inputs * n);
         }
         pool.run(tasks, productJob, outputs * inputs * n);
+    }
+
+    /** Once for each format, as x meets many rows. */
+    private void arrange() {
+        for (int t = 0; t < terms; t++) {
+            WeightFormat format = weights[t].format();
+            int size = kernels.arranged(format, inputs);
+            if (taken[t] || size == 0 || (t > 0 && weights[t - 1].format() == format && !taken[t - 1])) {
+                continue;
+            }
+            if (arranged[format.ordinal()].length < n * size) {
+                arranged[format.ordinal()] = new float[n * size];
+            }
+            for (int r = 0; r < n; r++) {
+                kernels.arrange(format, x, r * inputs, inputs, arranged[format.ordinal()], r * size);
+            }
+        }
     }
 
     private int width(int t) {
@@ -166,9 +190,12 @@ public final class MatMul {
 
     private void few(Weight w, int first, int rows, float[] out, boolean add, int worker) {
         if (n < BLOCK) {
+            int size = kernels.arranged(w.format(), inputs);
+            float[] xs = size == 0 ? x : arranged[w.format().ordinal()];
+            int stride = size == 0 ? inputs : size;
             for (int r = 0; r < n; r++) {
                 int to = r * w.outputs() + first;
-                kernels.dotRows(w, first, rows, x, r * inputs, out, to, add, scratches[worker]);
+                kernels.dotRows(w, first, rows, xs, r * stride, out, to, add, scratches[worker]);
             }
             return;
         }

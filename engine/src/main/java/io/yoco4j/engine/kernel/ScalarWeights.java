@@ -1,5 +1,6 @@
 package io.yoco4j.engine.kernel;
 
+import io.yoco4j.core.checkpoint.WeightFormat;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
@@ -45,6 +46,16 @@ interface ScalarWeights extends WeightKernels {
                 panel[i * Kernels.PANEL + r] = r < rows ? value(w, first + r, from + i) : 0;
             }
         }
+    }
+
+    @Override
+    default int arranged(WeightFormat format, int k) {
+        return 0;
+    }
+
+    @Override
+    default void arrange(WeightFormat format, float[] x, int xOffset, int k, float[] out, int outOffset) {
+        throw new UnsupportedOperationException("scalar kernels take x as it is");
     }
 
     @Override

@@ -1,164 +1,191 @@
 package io.yoco4j.engine.kernel;
 
 import static io.yoco4j.engine.kernel.Lanes.F;
+import static io.yoco4j.engine.kernel.Lanes.I;
 import static io.yoco4j.engine.kernel.Lanes.LANES;
+import static io.yoco4j.engine.kernel.Lanes.LITTLE;
 import static io.yoco4j.engine.kernel.Lanes.sum;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 
 /**
- * Products of two stored rows with a vector on the Vector API, each format read where it lies.
+ * Products of stored rows with a vector on the Vector API, each row read where it lies, as vectors of 32-bit words in which
+ * x has been rearranged to meet them ({@link WordOrder}).
  *
- * <p>In each loop all offsets are multiples of one counter: so the compiler moves every bounds check out of it, and what is
- * left is little enough for the processor to look far ahead in memory.
+ * <p>What the compiler makes of these loops decides their speed. All offsets are multiples of one counter, so that every
+ * bounds check moves out. Constants are vectors made before the loop, and the longer loops call the Vector API directly: the
+ * compiler counts what it inlines, and beyond its limit vectors become objects, save for methods of the API itself.
  */
 final class VectorDots {
     private static final int GROUP = VectorWeights.GROUP;
+    /** Bytes of a vector. */
+    private static final int WIDTH = 4 * LANES;
+    /** A scale to all words of its group: 8 words in Q8, 4 in Q4. */
+    private static final VectorShuffle<Float> BY_8 = VectorShuffle.fromOp(F, lane -> lane / 8);
+
+    private static final VectorShuffle<Float> BY_4 = VectorShuffle.fromOp(F, lane -> lane / 4);
+    private static final int SUMS = Kernels.DOT_ROWS * Kernels.PARTIAL;
 
     private VectorDots() {}
 
-    /**
-     * Products of two rows with x.
-     *
-     * @param out the sums, in out[0] and out[1]; the rest is scratch memory
-     */
-    static void two(Weight w, int row0, int row1, float[] x, int xOffset, float[] out) {
+    /** Partial sums of rows, a vector each from the start of {@code scratch}, scales behind; returns the columns they cover. */
+    private static int partials(Weight w, int first, int rows, float[] x, int xOffset, float[] scratch) {
         int k = w.inputs();
-        int done = switch (w.format()) {
-            case F32 -> f32(w.data(), 4L * row0 * k, 4L * row1 * k, k, x, xOffset, out);
-            case BF16 -> bf16(w.data(), 2L * row0 * k, 2L * row1 * k, k, x, xOffset, out);
-            case F16 -> f16(w.data(), 2L * row0 * k, 2L * row1 * k, k, x, xOffset, out);
-            case Q8 -> {
-                int groups = scales(w, row0, row1, out);
-                q8(w.data(), (long) row0 * k, (long) row1 * k, groups, x, xOffset, out);
-                yield groups * GROUP;
+        int groups = w.groups();
+        if (w.format().quantized()) {
+            VectorWeights.scales(w.scales(), 2L * first * groups, rows * groups, scratch, SUMS);
+        }
+        int chunk = WordOrder.chunk(w.format());
+        int chunks = k / chunk;
+        for (int r = 0; r < rows; r++) {
+            long row = first + r;
+            int to = r * LANES;
+            int scales = SUMS + r * groups;
+            switch (w.format()) {
+                case F32 -> f32(w.data(), 4 * row * k, k / (2 * LANES), x, xOffset, scratch, to);
+                case F16 -> f16(w.data(), 2 * row * k, k / LANES, x, xOffset, scratch, to);
+                case BF16 -> bf16(w.data(), 2 * row * k, chunks, x, xOffset, scratch, to);
+                case Q8 -> q8(w.data(), row * k, chunks, x, xOffset, scratch, scales, to);
+                case Q4 -> q4(w.data(), 16 * row * groups, chunks, x, xOffset, xOffset + k, scratch, scales, to);
             }
-            case Q4 -> {
-                int groups = scales(w, row0, row1, out);
-                long stride = 16L * w.groups();
-                q4(w.data(), row0 * stride, row1 * stride, groups, x, xOffset, out);
-                yield groups * GROUP;
-            }
+        }
+        return switch (w.format()) {
+            case F32 -> k / (2 * LANES) * (2 * LANES);
+            case F16 -> k / LANES * LANES;
+            case BF16, Q8, Q4 -> chunks * chunk;
         };
-        if (done < k) {
-            out[0] += ScalarWeights.dot(w, row0, x, xOffset, done);
-            out[1] += ScalarWeights.dot(w, row1, x, xOffset, done);
+    }
+
+    static void rows(
+            Weight w,
+            int first,
+            int rows,
+            float[] x,
+            int xOffset,
+            float[] y,
+            int yOffset,
+            boolean add,
+            float[] scratch) {
+        int done = partials(w, first, rows, x, xOffset, scratch);
+        for (int r = 0; r < rows; r++) {
+            float total = sum(FloatVector.fromArray(F, scratch, r * LANES));
+            if (done < w.inputs()) {
+                total += ScalarWeights.dot(w, first + r, x, xOffset, done);
+            }
+            y[yOffset + r] = add ? y[yOffset + r] + total : total;
         }
     }
 
-    /** Scales of the two rows to out[32 ..] and right behind; the number of whole groups. */
-    private static int scales(Weight w, int row0, int row1, float[] out) {
-        int groups = w.inputs() / GROUP;
-        VectorWeights.scales(w.scales(), 2L * row0 * w.groups(), groups, out, Kernels.PANEL);
-        VectorWeights.scales(w.scales(), 2L * row1 * w.groups(), groups, out, Kernels.PANEL + groups);
-        return groups;
-    }
-
-    private static int f32(MemorySegment data, long at0, long at1, int k, float[] x, int xOffset, float[] out) {
-        FloatVector a0 = FloatVector.zero(F);
-        FloatVector a1 = FloatVector.zero(F);
-        FloatVector b0 = FloatVector.zero(F);
-        FloatVector b1 = FloatVector.zero(F);
-        int n = k / (2 * LANES);
-        for (int c = 0; c < n; c++) {
-            int i = c * (2 * LANES);
-            int at = c * (8 * LANES);
-            FloatVector x0 = FloatVector.fromArray(F, x, xOffset + i);
-            FloatVector x1 = FloatVector.fromArray(F, x, xOffset + i + LANES);
-            a0 = VectorFormats.f32(data, at0 + at).fma(x0, a0);
-            b0 = VectorFormats.f32(data, at1 + at).fma(x0, b0);
-            a1 = VectorFormats.f32(data, at0 + at + 4 * LANES).fma(x1, a1);
-            b1 = VectorFormats.f32(data, at1 + at + 4 * LANES).fma(x1, b1);
-        }
-        out[0] = sum(a0.add(a1));
-        out[1] = sum(b0.add(b1));
-        return n * (2 * LANES);
-    }
-
-    private static int bf16(MemorySegment data, long at0, long at1, int k, float[] x, int xOffset, float[] out) {
-        FloatVector a0 = FloatVector.zero(F);
-        FloatVector a1 = FloatVector.zero(F);
-        FloatVector b0 = FloatVector.zero(F);
-        FloatVector b1 = FloatVector.zero(F);
-        int n = k / (2 * LANES);
-        for (int c = 0; c < n; c++) {
-            int i = c * (2 * LANES);
-            int at = c * (4 * LANES);
-            FloatVector x0 = FloatVector.fromArray(F, x, xOffset + i);
-            FloatVector x1 = FloatVector.fromArray(F, x, xOffset + i + LANES);
-            a0 = VectorFormats.bf16(data, at0 + at).fma(x0, a0);
-            b0 = VectorFormats.bf16(data, at1 + at).fma(x0, b0);
-            a1 = VectorFormats.bf16(data, at0 + at + 2 * LANES).fma(x1, a1);
-            b1 = VectorFormats.bf16(data, at1 + at + 2 * LANES).fma(x1, b1);
-        }
-        out[0] = sum(a0.add(a1));
-        out[1] = sum(b0.add(b1));
-        return n * (2 * LANES);
-    }
-
-    private static int f16(MemorySegment data, long at0, long at1, int k, float[] x, int xOffset, float[] out) {
-        FloatVector a0 = FloatVector.zero(F);
-        FloatVector b0 = FloatVector.zero(F);
-        int n = k / LANES;
-        for (int c = 0; c < n; c++) {
-            FloatVector x0 = FloatVector.fromArray(F, x, xOffset + c * LANES);
-            a0 = VectorFormats.f16(data, at0 + c * (2 * LANES)).fma(x0, a0);
-            b0 = VectorFormats.f16(data, at1 + c * (2 * LANES)).fma(x0, b0);
-        }
-        out[0] = sum(a0);
-        out[1] = sum(b0);
-        return n * LANES;
-    }
-
-    private static void q8(MemorySegment data, long at0, long at1, int groups, float[] x, int xOffset, float[] out) {
+    private static void f32(MemorySegment data, long at, int n, float[] x, int xOffset, float[] out, int to) {
         FloatVector a = FloatVector.zero(F);
         FloatVector b = FloatVector.zero(F);
-        int s0 = Kernels.PANEL;
-        int s1 = s0 + groups;
-        for (int g = 0; g < groups; g++) {
-            int i = g * GROUP;
-            FloatVector p0 = groupQ8(data, at0 + i, x, xOffset + i);
-            FloatVector p1 = groupQ8(data, at1 + i, x, xOffset + i);
-            a = p0.fma(FloatVector.broadcast(F, out[s0 + g]), a);
-            b = p1.fma(FloatVector.broadcast(F, out[s1 + g]), b);
+        for (int c = 0; c < n; c++) {
+            int i = xOffset + c * (2 * LANES);
+            a = VectorFormats.f32(data, at + c * (2 * WIDTH)).fma(FloatVector.fromArray(F, x, i), a);
+            b = VectorFormats.f32(data, at + c * (2 * WIDTH) + WIDTH).fma(FloatVector.fromArray(F, x, i + LANES), b);
         }
-        out[0] = sum(a);
-        out[1] = sum(b);
+        a.add(b).intoArray(out, to);
     }
 
-    private static FloatVector groupQ8(MemorySegment data, long at, float[] x, int xOffset) {
-        FloatVector p = VectorFormats.i8(data, at).mul(FloatVector.fromArray(F, x, xOffset));
-        for (int j = LANES; j < GROUP; j += LANES) {
-            p = VectorFormats.i8(data, at + j).fma(FloatVector.fromArray(F, x, xOffset + j), p);
+    private static void f16(MemorySegment data, long at, int n, float[] x, int xOffset, float[] out, int to) {
+        FloatVector a = FloatVector.zero(F);
+        for (int c = 0; c < n; c++) {
+            FloatVector xs = FloatVector.fromArray(F, x, xOffset + c * LANES);
+            a = VectorFormats.f16(data, at + c * (2 * LANES)).fma(xs, a);
         }
-        return p;
+        a.intoArray(out, to);
     }
 
-    private static void q4(MemorySegment data, long at0, long at1, int groups, float[] x, int xOffset, float[] out) {
+    private static void bf16(MemorySegment data, long at, int n, float[] x, int xOffset, float[] out, int to) {
         FloatVector a = FloatVector.zero(F);
         FloatVector b = FloatVector.zero(F);
-        int s0 = Kernels.PANEL;
-        int s1 = s0 + groups;
-        for (int g = 0; g < groups; g++) {
-            int i = g * GROUP;
-            FloatVector p0 = groupQ4(data, at0 + g * (GROUP / 2), x, xOffset + i);
-            FloatVector p1 = groupQ4(data, at1 + g * (GROUP / 2), x, xOffset + i);
-            a = p0.fma(FloatVector.broadcast(F, out[s0 + g]), a);
-            b = p1.fma(FloatVector.broadcast(F, out[s1 + g]), b);
+        for (int c = 0; c < n; c++) {
+            IntVector w = word(data, at + c * WIDTH);
+            int i = xOffset + c * (2 * LANES);
+            a = VectorFormats.lowHalf(w).fma(FloatVector.fromArray(F, x, i), a);
+            b = VectorFormats.highHalf(w).fma(FloatVector.fromArray(F, x, i + LANES), b);
         }
-        out[0] = sum(a);
-        out[1] = sum(b);
+        a.add(b).intoArray(out, to);
     }
 
-    private static FloatVector groupQ4(MemorySegment data, long at, float[] x, int xOffset) {
-        FloatVector p = FloatVector.zero(F);
-        for (int j = 0; j < GROUP / 2; j += LANES) {
-            IntVector bytes = VectorFormats.u8(data, at + j);
-            p = VectorFormats.low(bytes).fma(FloatVector.fromArray(F, x, xOffset + j), p);
-            p = VectorFormats.high(bytes).fma(FloatVector.fromArray(F, x, xOffset + GROUP / 2 + j), p);
+    private static IntVector word(MemorySegment data, long at) {
+        return IntVector.fromMemorySegment(I, data, at, LITTLE);
+    }
+
+    /** Bytes in the top of a word are 2^24 times too large: the sums make up for it. */
+    private static void q8(
+            MemorySegment data, long at, int n, float[] x, int xOffset, float[] scratch, int scales, int to) {
+        FloatVector a = FloatVector.zero(F);
+        IntVector top = IntVector.broadcast(I, 0xff00_0000);
+        for (int c = 0; c < n; c++) {
+            IntVector w = word(data, at + c * WIDTH);
+            int i = xOffset + c * (4 * LANES);
+            FloatVector p = floats(w.lanewise(VectorOperators.LSHL, 24)).mul(FloatVector.fromArray(F, x, i));
+            p = floats(w.lanewise(VectorOperators.LSHL, 16).and(top)).fma(FloatVector.fromArray(F, x, i + LANES), p);
+            p = floats(w.lanewise(VectorOperators.LSHL, 8).and(top)).fma(FloatVector.fromArray(F, x, i + 2 * LANES), p);
+            p = floats(w.and(top)).fma(FloatVector.fromArray(F, x, i + 3 * LANES), p);
+            a = p.fma(scaleQ8(scratch, scales, c), a);
         }
-        return p;
+        a.mul(0x1p-24f).intoArray(scratch, to);
+    }
+
+    private static FloatVector floats(IntVector w) {
+        return (FloatVector) w.convert(VectorOperators.I2F, 0);
+    }
+
+    private static FloatVector scaleQ8(float[] scales, int at, int chunk) {
+        if (LANES > 8) {
+            return FloatVector.fromArray(F, scales, at + chunk * (LANES / 8)).rearrange(BY_8);
+        }
+        return FloatVector.broadcast(F, scales[at + chunk * LANES / 8]);
+    }
+
+    /** Nibbles are taken from both halves of a word; see {@link WordOrder} for their sizes and the correction. */
+    private static void q4(
+            MemorySegment data,
+            long at,
+            int n,
+            float[] x,
+            int xOffset,
+            int corrections,
+            float[] scratch,
+            int scales,
+            int to) {
+        FloatVector a = FloatVector.zero(F);
+        FloatVector b = FloatVector.zero(F);
+        IntVector m0 = IntVector.broadcast(I, 0xf);
+        IntVector m1 = IntVector.broadcast(I, 0xf0);
+        IntVector m2 = IntVector.broadcast(I, 0xf00);
+        IntVector m3 = IntVector.broadcast(I, 0xf000);
+        for (int c = 0; c < n; c++) {
+            IntVector w = IntVector.fromMemorySegment(I, data, at + c * WIDTH, LITTLE);
+            IntVector v = w.lanewise(VectorOperators.LSHR, 16);
+            int i = xOffset + c * (8 * LANES);
+            FloatVector s =
+                    FloatVector.fromArray(F, scratch, scales + c * (LANES / 4)).rearrange(BY_4);
+            FloatVector p = ((FloatVector) w.and(m0).convert(VectorOperators.I2F, 0))
+                    .fma(FloatVector.fromArray(F, x, i), FloatVector.fromArray(F, x, corrections + c * LANES));
+            FloatVector q = ((FloatVector) v.and(m0).convert(VectorOperators.I2F, 0))
+                    .mul(FloatVector.fromArray(F, x, i + 4 * LANES));
+            p = ((FloatVector) w.and(m1).convert(VectorOperators.I2F, 0))
+                    .fma(FloatVector.fromArray(F, x, i + LANES), p);
+            q = ((FloatVector) v.and(m1).convert(VectorOperators.I2F, 0))
+                    .fma(FloatVector.fromArray(F, x, i + 5 * LANES), q);
+            p = ((FloatVector) w.and(m2).convert(VectorOperators.I2F, 0))
+                    .fma(FloatVector.fromArray(F, x, i + 2 * LANES), p);
+            q = ((FloatVector) v.and(m2).convert(VectorOperators.I2F, 0))
+                    .fma(FloatVector.fromArray(F, x, i + 6 * LANES), q);
+            p = ((FloatVector) w.and(m3).convert(VectorOperators.I2F, 0))
+                    .fma(FloatVector.fromArray(F, x, i + 3 * LANES), p);
+            q = ((FloatVector) v.and(m3).convert(VectorOperators.I2F, 0))
+                    .fma(FloatVector.fromArray(F, x, i + 7 * LANES), q);
+            a = p.fma(s, a);
+            b = q.fma(s, b);
+        }
+        a.add(b).intoArray(scratch, to);
     }
 }

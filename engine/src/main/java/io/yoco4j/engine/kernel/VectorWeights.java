@@ -94,6 +94,16 @@ interface VectorWeights extends WeightKernels {
     }
 
     @Override
+    default int arranged(WeightFormat format, int k) {
+        return WordOrder.size(format, k);
+    }
+
+    @Override
+    default void arrange(WeightFormat format, float[] x, int xOffset, int k, float[] out, int outOffset) {
+        WordOrder.arrange(format, x, xOffset, k, out, outOffset);
+    }
+
+    @Override
     default void dotRows(
             Weight w,
             int first,
@@ -104,16 +114,6 @@ interface VectorWeights extends WeightKernels {
             int yOffset,
             boolean add,
             float[] scratch) {
-        for (int o = 0; o < rows; o += 2) {
-            // An odd row comes twice.
-            int row = first + o;
-            int second = Math.min(row + 1, first + rows - 1);
-            VectorDots.two(w, row, second, x, xOffset, scratch);
-            int to = yOffset + o;
-            y[to] = add ? y[to] + scratch[0] : scratch[0];
-            if (second > row) {
-                y[to + 1] = add ? y[to + 1] + scratch[1] : scratch[1];
-            }
-        }
+        VectorDots.rows(w, first, rows, x, xOffset, y, yOffset, add, scratch);
     }
 }

@@ -32,7 +32,7 @@ public record Weight(WeightFormat format, MemorySegment data, MemorySegment scal
         if (tensor == null) {
             return Optional.empty();
         }
-        WeightFormat format = format(tensor);
+        WeightFormat format = WeightFormat.of(tensor);
         int inputs = Math.toIntExact(shape[1]);
         int groups = WeightFormat.groups(inputs);
         long[] stored = {shape[0], format == WeightFormat.Q4 ? 16L * groups : inputs};
@@ -50,17 +50,6 @@ public record Weight(WeightFormat format, MemorySegment data, MemorySegment scal
         return Optional.of(new Weight(format, tensor.data(), scales, Math.toIntExact(shape[0]), inputs));
     }
 
-    private static WeightFormat format(StoredTensor tensor) {
-        return switch (tensor.dtype()) {
-            case F32 -> WeightFormat.F32;
-            case BF16 -> WeightFormat.BF16;
-            case F16 -> WeightFormat.F16;
-            case I8 -> WeightFormat.Q8;
-            case U8 -> WeightFormat.Q4;
-            case I64, I32 -> throw new IllegalArgumentException("weights are no integers, but " + tensor + " is");
-        };
-    }
-
     /** Groups of a row that have a scale each. */
     int groups() {
         return WeightFormat.groups(inputs);
@@ -68,6 +57,6 @@ public record Weight(WeightFormat format, MemorySegment data, MemorySegment scal
 
     /** Floats of scratch memory that {@link Kernels#dotRows} needs. */
     public int dotScratch() {
-        return Kernels.PANEL + 2 * groups() + Kernels.PANEL;
+        return Kernels.DOT_ROWS * (Kernels.PARTIAL + groups()) + Kernels.PARTIAL;
     }
 }

@@ -1,5 +1,7 @@
 package io.yoco4j.engine.kernel;
 
+import io.yoco4j.core.checkpoint.WeightFormat;
+
 /** What is done with a stored matrix, in whatever format it is: pieces of rows become float32, or meet a vector. */
 interface WeightKernels {
     /**
@@ -20,10 +22,17 @@ interface WeightKernels {
      */
     void unpackPanel(Weight w, int first, int rows, int from, int k, float[] panel, int[] words, float[] scales);
 
+    /** Floats that {@link #arrange} writes for k values; 0 where {@link #dotRows} takes a format's x as it is. */
+    int arranged(WeightFormat format, int k);
+
+    /** Writes k values of x as {@link #dotRows} takes them for a format. */
+    void arrange(WeightFormat format, float[] x, int xOffset, int k, float[] out, int outOffset);
+
     /**
      * Products of consecutive rows with one vector: {@code y[o] (+)= sum_i w[first + o][i] * x[i]}.
      *
-     * @param rows how many
+     * @param rows how many, up to {@link Kernels#DOT_ROWS}
+     * @param x as {@link #arrange} writes it for the weight's format
      * @param scratch at least {@link Weight#dotScratch} floats
      * @param add whether to add to {@code y} rather than overwrite it
      */

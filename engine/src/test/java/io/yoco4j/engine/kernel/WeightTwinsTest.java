@@ -72,11 +72,22 @@ class WeightTwinsTest {
         }
     }
 
+    /** x from index 3 on, as kernels take it, at index 3. */
+    private static float[] arranged(Kernels kernels, WeightFormat format, float[] x, int inputs) {
+        int size = kernels.arranged(format, inputs);
+        if (size == 0) {
+            return x;
+        }
+        float[] arranged = new float[size + 3];
+        kernels.arrange(format, x, 3, inputs, arranged, 3);
+        return arranged;
+    }
+
     @ParameterizedTest
     @EnumSource(WeightFormat.class)
     void rowsMeetAVector(WeightFormat format) {
         for (int inputs : KernelTwinsTest.sizes().toArray()) {
-            for (int outputs : new int[] {1, 2, 3, 7}) {
+            for (int outputs : new int[] {1, 2, 7, 32}) {
                 RandomStored stored = RandomStored.of(format, outputs + 2, inputs, random);
                 float[] x = floats(inputs + 3);
                 float[] before = floats(outputs + 3);
@@ -84,7 +95,8 @@ class WeightTwinsTest {
                     for (boolean add : new boolean[] {false, true}) {
                         float[] actual = before.clone();
                         float[] scratch = new float[stored.weight().dotScratch()];
-                        kernels.dotRows(stored.weight(), 1, outputs, x, 3, actual, 2, add, scratch);
+                        float[] arranged = arranged(kernels, format, x, inputs);
+                        kernels.dotRows(stored.weight(), 1, outputs, arranged, 3, actual, 2, add, scratch);
                         for (int o = 0; o < outputs; o++) {
                             double sum = add ? before[2 + o] : 0;
                             double size = 1;
