@@ -20,8 +20,10 @@ public final class MatMul {
     /** Columns of a block of a few-row product: 4 unpacked rows and 8 of x stay in the first-level cache. */
     private static final int FEW_K = 512;
 
-    /** K is blocked so that a weight panel stays in the first-level cache. */
-    static final int K_BLOCK = 256;
+    /** Most panels of a task of a many-row product, and how many tasks each thread should have at least. */
+    private static final int MAX_PANELS = 4;
+
+    private static final int TASKS = 4;
 
     private static final int MAX_TERMS = 4;
     private static final int PANEL = Kernels.PANEL;
@@ -33,6 +35,9 @@ public final class MatMul {
     private static final int FEW_CHUNK = Kernels.DOT_ROWS;
 
     private final Kernels kernels;
+    /** Columns of a block of a many-row product. */
+    private final int kBlock;
+
     private final WorkerPool pool;
     private final @Nullable ManyRowProducts products;
     private final Weight[] weights = new Weight[MAX_TERMS];
@@ -66,9 +71,10 @@ public final class MatMul {
         this.kernels = kernels;
         this.pool = pool;
         this.products = products.orElse(null);
-        panels = new float[pool.threads()][K_BLOCK * PANEL];
+        kBlock = kernels.depth();
+        panels = new float[pool.threads()][Math.max(BLOCK * FEW_K, kBlock * PANEL)];
         scratches = new float[pool.threads()][FEW_CHUNK / BLOCK * blocks(MANY, BLOCK) * SUMS];
-        words = new int[pool.threads()][K_BLOCK * PANEL];
+        words = new int[pool.threads()][kBlock * PANEL];
         tiles = new float[pool.threads()][ROWS * PANEL];
     }
 
@@ -162,7 +168,11 @@ public final class MatMul {
         if (products != null && taken[t]) {
             return products.slice();
         }
-        return n < MANY ? FEW_CHUNK : PANEL;
+        if (n < MANY) {
+            return FEW_CHUNK;
+        }
+        int perThread = blocks(weights[t].outputs(), PANEL) / pool.threads();
+        return PANEL * Math.clamp(perThread / TASKS, 1, MAX_PANELS);
     }
 
     private static int blocks(int size, int block) {
@@ -250,21 +260,27 @@ public final class MatMul {
         kernels.transpose(x, first * inputs, inputs, Math.min(PANEL, n - first), inputs, packed, first * inputs);
     }
 
+    /** Blocks of x, a K block of all rows, come from the second-level cache for all panels but the first. */
     private void many(Weight w, int first, int columns, float[] out, boolean addTo, int worker) {
+        for (int from = 0; from < inputs; from += kBlock) {
+            int k = Math.min(kBlock, inputs - from);
+            for (int j = 0; j < columns; j += PANEL) {
+                panel(w, first + j, Math.min(PANEL, columns - j), from, k, out, addTo || from > 0, worker);
+            }
+        }
+    }
+
+    private void panel(Weight w, int first, int columns, int from, int k, float[] out, boolean add, int worker) {
         float[] unpacked = panels[worker];
-        for (int from = 0; from < inputs; from += K_BLOCK) {
-            int k = Math.min(K_BLOCK, inputs - from);
-            kernels.unpackPanel(w, first, columns, from, k, unpacked, words[worker], scratches[worker]);
-            boolean add = addTo || from > 0;
-            for (int r = 0; r < n; r += ROWS) {
-                int a = (r / PANEL * inputs + from) * PANEL + r % PANEL;
-                int c = r * w.outputs() + first;
-                int rows = Math.min(ROWS, n - r);
-                if (rows == ROWS && columns == PANEL) {
-                    kernels.tile(k, packed, a, unpacked, 0, out, c, w.outputs(), add);
-                } else {
-                    edge(k, a, unpacked, out, c, w.outputs(), rows, columns, add, tiles[worker]);
-                }
+        kernels.unpackPanel(w, first, columns, from, k, unpacked, words[worker], scratches[worker]);
+        for (int r = 0; r < n; r += ROWS) {
+            int a = (r / PANEL * inputs + from) * PANEL + r % PANEL;
+            int c = r * w.outputs() + first;
+            int rows = Math.min(ROWS, n - r);
+            if (rows == ROWS && columns == PANEL) {
+                kernels.tile(k, packed, a, unpacked, 0, out, c, w.outputs(), add);
+            } else {
+                edge(k, a, unpacked, out, c, w.outputs(), rows, columns, add, tiles[worker]);
             }
         }
     }

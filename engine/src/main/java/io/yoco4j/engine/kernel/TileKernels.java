@@ -11,6 +11,9 @@ interface TileKernels {
      */
     void tile(int k, float[] a, int aOffset, float[] b, int bOffset, float[] c, int cOffset, int cStride, boolean add);
 
+    /** The k at which the panels of {@link #tile} stay in the first-level cache, a multiple of 32. */
+    int depth();
+
     /**
      * The products of 4 rows of w with 4 rows of x, all contiguous along k, added to partial sums: those of
      * {@code sums[sumsOffset + 16 (4 r + o) ..]}, 16 of them, grow by {@code sum_i w[o * k + i] * x[x_r + i]} in all, for r, o
