@@ -73,6 +73,12 @@ public final class Presets {
                 "yoco-upper-loop",
                 (l, w) ->
                         List.of(window(lower(l), w), cross(l / 2, Position.NOPE).withLoops(3)));
+        SYSTEMS.put("yoco-u-layer-loop", (l, w) -> {
+            List<Stage> stages =
+                    new ArrayList<>(Collections.nCopies(lower(l), window(1, w).withLoops(3)));
+            stages.add(cross(l / 2, Position.NOPE));
+            return stages;
+        });
         SYSTEMS.put("layer-recursion", (l, w) -> {
             List<Stage> stages = new ArrayList<>();
             for (int i = 0; i < l; i++) {

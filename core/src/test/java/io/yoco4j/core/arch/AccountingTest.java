@@ -52,6 +52,7 @@ class AccountingTest {
         "yoco-gret",
         "yoco-u",
         "yoco-upper-loop",
+        "yoco-u-layer-loop",
         "layer-recursion"
     })
     void prefillIsTheSumOfItsTokens(String system) {

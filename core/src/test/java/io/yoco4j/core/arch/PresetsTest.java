@@ -34,6 +34,9 @@ class PresetsTest {
             case "yoco-gret" -> List.of(rope(half, new Attention.GatedRetention(), 1), rope(half, cross, 1));
             case "yoco-u" -> List.of(rope(half, window, 3), nope(half, cross, 1));
             case "yoco-upper-loop" -> List.of(rope(half, window, 1), nope(half, cross, 3));
+            case "yoco-u-layer-loop" ->
+                Stream.concat(Collections.nCopies(half, rope(1, window, 3)).stream(), Stream.of(nope(half, cross, 1)))
+                        .toList();
             case "layer-recursion" ->
                 Collections.nCopies(
                         layers, new Stage(1, full, Stage.Position.ROPE, 3, Stage.LoopInput.INJECT, Stage.LoopKv.FIRST));
