@@ -141,7 +141,8 @@ final class VectorDots {
         if (LANES > 8) {
             return FloatVector.fromArray(F, scales, at + chunk * (LANES / 8)).rearrange(BY_8);
         }
-        return FloatVector.broadcast(F, scales[at + chunk * LANES / 8]);
+        // Not by a division, which would keep the bounds check in the loop.
+        return FloatVector.broadcast(F, scales[at + (LANES == 8 ? chunk : chunk / 2)]);
     }
 
     /** Nibbles are taken from both halves of a word; see {@link WordOrder} for their sizes and the correction. */
