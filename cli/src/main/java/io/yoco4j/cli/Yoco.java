@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
             ImportCommand.class,
             QuantizeCommand.class,
             LogitsCommand.class,
+            EvalCommand.class,
             BenchCommand.class,
             BenchTrainingCommand.class,
             VersionCommand.class

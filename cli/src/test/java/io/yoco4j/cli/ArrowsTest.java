@@ -43,15 +43,19 @@ class ArrowsTest {
             .definedBy("io.yoco4j.onednn..")
             .layer("train")
             .definedBy("io.yoco4j.train..")
+            .layer("eval")
+            .definedBy("io.yoco4j.eval..")
             .layer("cli")
             .definedBy("io.yoco4j.cli..")
             .whereLayer("core")
-            .mayOnlyBeAccessedByLayers("engine", "onednn", "train", "cli")
+            .mayOnlyBeAccessedByLayers("engine", "onednn", "train", "eval", "cli")
             .whereLayer("engine")
             .mayOnlyBeAccessedByLayers("onednn", "cli")
             .whereLayer("onednn")
             .mayNotBeAccessedByAnyLayer()
             .whereLayer("train")
+            .mayOnlyBeAccessedByLayers("cli")
+            .whereLayer("eval")
             .mayOnlyBeAccessedByLayers("cli")
             .whereLayer("cli")
             .mayNotBeAccessedByAnyLayer();
@@ -100,6 +104,15 @@ class ArrowsTest {
     static final ArchRule onednn = knowsOfYocoOnly(
                     "io.yoco4j.onednn..", "io.yoco4j.core..", "io.yoco4j.engine.kernel..")
             .allowEmptyShould(true);
+
+    // ---- packages inside eval
+
+    @ArchTest
+    static final ArchRule evalData = knowsOfYocoOnly("io.yoco4j.eval.data..", "io.yoco4j.core..");
+
+    @ArchTest
+    static final ArchRule evalTask =
+            knowsOfYocoOnly("io.yoco4j.eval.task..", "io.yoco4j.core..", "io.yoco4j.eval", "io.yoco4j.eval.data..");
 
     // ---- packages inside train
 

@@ -1,0 +1,215 @@
+package io.yoco4j.cli;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.arch.KvFormat;
+import io.yoco4j.engine.EngineOptions;
+import io.yoco4j.engine.SessionOptions;
+import io.yoco4j.engine.YocoModel;
+import io.yoco4j.eval.EvalOptions;
+import io.yoco4j.eval.Metric;
+import io.yoco4j.eval.Task;
+import io.yoco4j.eval.TaskResult;
+import io.yoco4j.eval.task.Tasks;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "eval",
+        description = {
+            "Score a model on benchmarks, by the rules of EleutherAI's lm-evaluation-harness.",
+            "Tasks read NAME.jsonl, .csv or .parquet of the folder of --data, in the dataset's own schema or with fields query,"
+                    + " choices and gold; mmlu reads mmlu/test and mmlu/dev, perplexity all files of perplexity."
+        },
+        mixinStandardHelpOptions = true)
+final class EvalCommand implements Runnable {
+    /** For the help text. */
+    static final class TaskNames implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return Tasks.names().iterator();
+        }
+    }
+
+    private static final long NANOS_BETWEEN_LINES = 5_000_000_000L;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "MODEL", description = "A model folder.")
+    private Path folder;
+
+    @Option(
+            names = "--tasks",
+            split = ",",
+            required = true,
+            paramLabel = "T,...",
+            description = "Any of ${COMPLETION-CANDIDATES}.",
+            completionCandidates = TaskNames.class)
+    private List<String> tasks;
+
+    @Option(names = "--data", paramLabel = "DIR", required = true, description = "The folder of evaluation files.")
+    private Path data;
+
+    @Option(names = "--limit", paramLabel = "N", description = "The most items of each file (default: all).")
+    private int limit = Integer.MAX_VALUE;
+
+    @Option(
+            names = "--shots",
+            paramLabel = "K",
+            description = "Solved examples in front of each item (default: 5 for mmlu, 0 for all others).")
+    private @Nullable Integer shots;
+
+    @Option(names = "--batch", paramLabel = "B", defaultValue = "8", description = "Items at once (${DEFAULT-VALUE}).")
+    private int batch;
+
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            description = "The longest context; what is longer loses its beginning (default: the model's positions).")
+    private int maxTokens = Integer.MAX_VALUE;
+
+    @Option(
+            names = "--loops",
+            paramLabel = "T",
+            description = "Iterations of looped stages, instead of the model's own.")
+    private @Nullable Integer loops;
+
+    @Option(
+            names = "--kv",
+            paramLabel = "F",
+            defaultValue = "f32",
+            description = "How keys and values are cached: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
+    private KvFormat kv;
+
+    @Option(names = "--threads", description = "Threads to compute with (default: all cores).")
+    private int threads = Runtime.getRuntime().availableProcessors();
+
+    @Option(
+            names = "--unshared",
+            description = "Compute every choice from scratch, to see what sharing prefixes saves.")
+    private boolean unshared;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Write each result as a line of JSON, too.")
+    private @Nullable Path json;
+
+    @SuppressWarnings("NullAway.Init") // picocli sets them
+    EvalCommand() {}
+
+    @Override
+    public void run() {
+        if (!Files.isDirectory(data)) {
+            throw new InvalidInputException(data + " is missing or no folder: name the folder of evaluation files");
+        }
+        if (maxTokens < 2) {
+            throw new InvalidInputException("--max-tokens is " + maxTokens + ", but must be at least 2");
+        }
+        // Before the model is opened: a broken file should not cost its loading.
+        List<Task> prepared = new ArrayList<>();
+        for (String name : tasks) {
+            prepared.add(Tasks.of(name, data, options(name)));
+        }
+        SessionOptions.Builder session = SessionOptions.builder();
+        if (loops != null) {
+            session.loops(loops);
+        }
+        EngineOptions engine = EngineOptions.builder().threads(threads).kv(kv).build();
+        @Nullable JsonLines lines = json == null ? null : new JsonLines(json);
+        List<TaskResult> results = new ArrayList<>();
+        try (YocoModel model = YocoModel.open(folder, engine)) {
+            EngineLanguageModel language = new EngineLanguageModel(model, session.build(), maxTokens, !unshared);
+            for (Task task : prepared) {
+                long start = System.nanoTime();
+                TaskResult result = task.run(language, options(task.name()), progress(task, start));
+                results.add(result);
+                if (lines != null) {
+                    lines.add(line(result, (System.nanoTime() - start) / 1e9));
+                }
+            }
+        }
+        if (lines != null) {
+            lines.finish();
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(table(results));
+        results.stream()
+                .filter(r -> r.truncated() > 0)
+                .forEach(r -> out.println(r.truncated() + " contexts of " + r.task()
+                        + " were longer than the model takes and lost their beginning."));
+    }
+
+    private EvalOptions options(String task) {
+        int examples = shots != null ? shots : task.equals("mmlu") ? 5 : 0;
+        return new EvalOptions(limit, examples, batch);
+    }
+
+    /** A line every few seconds. */
+    private Task.Progress progress(Task task, long start) {
+        PrintWriter err = spec.commandLine().getErr();
+        long[] last = {start};
+        return done -> {
+            long now = System.nanoTime();
+            if (now - last[0] >= NANOS_BETWEEN_LINES && done < task.items()) {
+                last[0] = now;
+                double left = (now - start) / 1e9 / done * (task.items() - done);
+                err.printf(Locale.ROOT, "%s: %d of %d, %.0fs left%n", task.name(), done, task.items(), left);
+                err.flush();
+            }
+        };
+    }
+
+    private Map<String, Object> line(TaskResult result, double seconds) {
+        Map<String, Object> line = facts(result);
+        line.put("model", folder.toString());
+        line.put("shots", options(result.task()).shots());
+        line.put("seconds", seconds);
+        if (!result.groups().isEmpty()) {
+            line.put("groups", result.groups().stream().map(EvalCommand::facts).toList());
+        }
+        return line;
+    }
+
+    private static Map<String, Object> facts(TaskResult result) {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("task", result.task());
+        facts.put("items", result.items());
+        facts.put("truncated", result.truncated());
+        for (Metric m : result.metrics()) {
+            facts.put(m.name(), m.value());
+            if (!Double.isNaN(m.standardError())) {
+                facts.put(m.name() + "_stderr", m.standardError());
+            }
+        }
+        return facts;
+    }
+
+    private static Table table(List<TaskResult> results) {
+        Table table = new Table("task", "items", "metric", "value", "standard error");
+        results.forEach(r -> rows(table, r, ""));
+        return table;
+    }
+
+    private static void rows(Table table, TaskResult result, String indent) {
+        for (Metric m : result.metrics()) {
+            table.row(
+                    indent + result.task(),
+                    String.valueOf(result.items()),
+                    m.name(),
+                    String.format(Locale.ROOT, "%.4f", m.value()),
+                    Double.isNaN(m.standardError()) ? "" : String.format(Locale.ROOT, "%.4f", m.standardError()));
+        }
+        result.groups().forEach(g -> rows(table, g, indent + "- "));
+    }
+}

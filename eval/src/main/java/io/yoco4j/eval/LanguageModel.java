@@ -1,0 +1,40 @@
+package io.yoco4j.eval;
+
+import java.util.List;
+
+/**
+ * What a task asks of a model. Implementations need not be thread-safe; a harness calls one from one thread.
+ *
+ * <p>Tokens of a text never hold special tokens: a start token is put in front by the caller where it wants one.
+ */
+public interface LanguageModel {
+    /** The tokens of a text. */
+    int[] encode(String text);
+
+    /** The text of tokens. */
+    String decode(int[] ids);
+
+    /** What an empty context consists of: the model's beginning-of-text token or, without one, its end-of-text token. */
+    int startToken();
+
+    /** The most tokens of a context and a continuation together. */
+    int maxTokens();
+
+    /**
+     * Log-probabilities of continuations.
+     *
+     * @param requests as many as the caller wants computed together
+     * @return for each request, a score per continuation
+     */
+    List<List<ContinuationScore>> score(List<ScoreRequest> requests);
+
+    /**
+     * Continues a prompt with the likeliest token each time.
+     *
+     * @param prompt at least one token
+     * @param maxNewTokens the most that are made
+     * @param stop texts that end it; the result ends before the first of them
+     * @return the text, without the prompt
+     */
+    String generate(int[] prompt, int maxNewTokens, List<String> stop);
+}

@@ -1,0 +1,80 @@
+package io.yoco4j.eval.task;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.eval.LanguageModel;
+import java.util.Arrays;
+
+/**
+ * Texts as the tokens that are scored. A context and its continuation are tokenized together and cut where the context's own
+ * tokens end; blanks at a context's end go to the continuation; an empty context is the model's start token; what is too
+ * long loses tokens from its left (the rules of lm-evaluation-harness).
+ */
+final class Prompting {
+    private final LanguageModel model;
+    private int truncated;
+
+    Prompting(LanguageModel model) {
+        this.model = model;
+    }
+
+    /** How many pairs have lost tokens so far. */
+    int truncated() {
+        return truncated;
+    }
+
+    /** A context's and a continuation's tokens. */
+    record Pair(int[] prefix, int[] continuation) {}
+
+    /**
+     * The tokens of a pair.
+     *
+     * @throws InvalidInputException when the continuation has no token, or more than the model takes
+     */
+    Pair pair(String context, String continuation, String place) {
+        int end = context.length();
+        while (end > 0 && Character.isWhitespace(context.charAt(end - 1))) {
+            end--;
+        }
+        String head = context.substring(0, end);
+        int[] whole = model.encode(context + continuation);
+        int[] prefix = model.encode(head);
+        int[] rest = Arrays.copyOfRange(whole, Math.min(prefix.length, whole.length), whole.length);
+        if (rest.length == 0) {
+            throw new InvalidInputException(place + ": \"" + shown(continuation)
+                    + "\" becomes no token behind its context, so it cannot be scored: mend or remove the record");
+        }
+        return fit(prefix.length == 0 ? new int[] {model.startToken()} : prefix, rest, place);
+    }
+
+    private Pair fit(int[] prefix, int[] rest, String place) {
+        // The last token is only predicted, so it needs no room.
+        int room = model.maxTokens() - (rest.length - 1);
+        if (room < 1) {
+            throw new InvalidInputException(place + " has a continuation of " + rest.length
+                    + " tokens, but the model takes " + model.maxTokens() + ": remove the record");
+        }
+        if (prefix.length <= room) {
+            return new Pair(prefix, rest);
+        }
+        truncated++;
+        return new Pair(Arrays.copyOfRange(prefix, prefix.length - room, prefix.length), rest);
+    }
+
+    /** A prompt's tokens, the last that leave room for {@code newTokens}. */
+    int[] prompt(String text, int newTokens) {
+        int[] ids = model.encode(text);
+        if (ids.length == 0) {
+            return new int[] {model.startToken()};
+        }
+        int room = Math.max(1, model.maxTokens() - newTokens);
+        if (ids.length <= room) {
+            return ids;
+        }
+        truncated++;
+        return Arrays.copyOfRange(ids, ids.length - room, ids.length);
+    }
+
+    private static String shown(String text) {
+        return text.length() > 60 ? text.substring(0, 60) + "..." : text;
+    }
+}

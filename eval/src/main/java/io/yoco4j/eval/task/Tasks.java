@@ -1,0 +1,232 @@
+package io.yoco4j.eval.task;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.eval.EvalOptions;
+import io.yoco4j.eval.Task;
+import io.yoco4j.eval.data.EvalRecord;
+import io.yoco4j.eval.data.RecordReader;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * Tasks by name, over a folder of evaluation files. A task reads {@code NAME.jsonl}, {@code .csv} or {@code .parquet} there, or
+ * a file whose name begins with one of its other names; examples come from {@code NAME.train} with the same endings, or else
+ * from the file's own first records, which are not scored then.
+ */
+public final class Tasks {
+    private static final List<Integer> NEEDLE_LENGTHS = List.of(512, 1024, 2048, 4096, 8192, 16_384);
+    private static final int NEEDLES = 20;
+
+    /** How a task of a name is made. */
+    private interface Maker {
+        Task make(String name, Path data, EvalOptions options);
+    }
+
+    private static final Map<String, Maker> MAKERS = new LinkedHashMap<>();
+
+    static {
+        MAKERS.put("hellaswag", choices(ChoiceFormat.HELLASWAG, true));
+        MAKERS.put("piqa", choices(ChoiceFormat.PIQA, true));
+        MAKERS.put("arc_easy", choices(ChoiceFormat.ARC, true));
+        MAKERS.put("arc_challenge", choices(ChoiceFormat.ARC, true));
+        MAKERS.put("openbookqa", choices(ChoiceFormat.OPENBOOKQA, true));
+        MAKERS.put("winogrande", choices(ChoiceFormat.WINOGRANDE, false));
+        MAKERS.put("lambada", Tasks::lambada);
+        MAKERS.put("mmlu", Tasks::mmlu);
+        MAKERS.put("perplexity", Tasks::perplexity);
+        MAKERS.put("niah", Tasks::needles);
+        MAKERS.put("qa_f1", answers(TextMetric.F1));
+        MAKERS.put("qa_exact", answers(TextMetric.EXACT));
+        MAKERS.put("qa_rouge_l", answers(TextMetric.ROUGE_L));
+        MAKERS.put("qa_accuracy", answers(TextMetric.CONTAINS));
+    }
+
+    private static final Map<String, List<String>> OTHER_NAMES =
+            Map.of("openbookqa", List.of("openbook_qa"), "lambada", List.of("lambada_openai"));
+
+    private Tasks() {}
+
+    /** The names that are known. */
+    public static Set<String> names() {
+        return Collections.unmodifiableSet(MAKERS.keySet());
+    }
+
+    /**
+     * The task of a name.
+     *
+     * @param data the folder of evaluation files
+     * @throws InvalidInputException when there is no such task, its file is missing or a record of it is broken
+     */
+    public static Task of(String name, Path data, EvalOptions options) {
+        Maker maker = MAKERS.get(name);
+        if (maker == null) {
+            throw new InvalidInputException(
+                    "task \"" + name + "\" is unknown: choose from " + String.join(", ", MAKERS.keySet()));
+        }
+        return maker.make(name, data, options);
+    }
+
+    private static Maker choices(ChoiceFormat format, boolean normalized) {
+        return (name, data, options) -> {
+            List<ChoiceItem> items = items(format, RecordReader.read(require(name, data)));
+            Optional<Path> train = find(name, ".train", data);
+            if (train.isPresent()) {
+                List<ChoiceItem> examples = items(format, RecordReader.read(train.get()));
+                return new ChoiceTask(name, limited(items, options), "", shots(name, examples, options), normalized);
+            }
+            List<ChoiceItem> examples = shots(name, items, options);
+            List<ChoiceItem> rest = items.subList(examples.size(), items.size());
+            if (rest.isEmpty()) {
+                throw new InvalidInputException("all " + items.size() + " records of task " + name
+                        + " are examples, so none is left to score: ask for fewer with --shots");
+            }
+            return new ChoiceTask(name, limited(rest, options), "", examples, normalized);
+        };
+    }
+
+    private static List<ChoiceItem> items(ChoiceFormat format, List<EvalRecord> records) {
+        return records.stream().map(format::item).toList();
+    }
+
+    private static <T> List<T> limited(List<T> items, EvalOptions options) {
+        return items.subList(0, Math.min(items.size(), options.limit()));
+    }
+
+    private static List<ChoiceItem> shots(String name, List<ChoiceItem> examples, EvalOptions options) {
+        if (examples.size() < options.shots()) {
+            throw new InvalidInputException("task " + name + " has " + examples.size() + " examples, but --shots is "
+                    + options.shots() + ": ask for fewer, or add records");
+        }
+        return examples.subList(0, options.shots());
+    }
+
+    private static Task lambada(String name, Path data, EvalOptions options) {
+        List<LastWordTask.Passage> passages = limited(RecordReader.read(require(name, data)), options).stream()
+                .map(LastWordTask.Passage::of)
+                .toList();
+        return new LastWordTask(name, passages);
+    }
+
+    private static Maker answers(TextMetric metric) {
+        return (name, data, options) -> new GenerationTask(
+                name,
+                limited(RecordReader.read(require(name, data)), options).stream()
+                        .map(GenerationTask.Question::of)
+                        .toList(),
+                metric);
+    }
+
+    /** A subject for each file of {@code mmlu/test}; its examples are the first of {@code mmlu/dev}. */
+    private static Task mmlu(String name, Path data, EvalOptions options) {
+        List<Task> subjects = new ArrayList<>();
+        for (Path file : files(data.resolve("mmlu/test"), "_test")) {
+            String subject = stem(file).replaceFirst("_test$", "");
+            List<ChoiceItem> examples =
+                    options.shots() == 0 ? List.of() : items(ChoiceFormat.MMLU, RecordReader.read(dev(data, subject)));
+            subjects.add(new ChoiceTask(
+                    subject,
+                    limited(items(ChoiceFormat.MMLU, RecordReader.read(file)), options),
+                    "The following are multiple choice questions (with answers) about " + subject.replace('_', ' ')
+                            + ".\n\n",
+                    shots(subject, examples, options),
+                    false));
+        }
+        return new GroupedTask(name, subjects);
+    }
+
+    private static Path dev(Path data, String subject) {
+        for (String ending : RecordReader.ENDINGS) {
+            Path file = data.resolve("mmlu/dev").resolve(subject + "_dev" + ending);
+            if (Files.isRegularFile(file)) {
+                return file;
+            }
+        }
+        throw new InvalidInputException(data.resolve("mmlu/dev") + " has no examples of subject " + subject + ": add "
+                + subject + "_dev.csv, or set --shots 0");
+    }
+
+    /** Each file of {@code perplexity} is a document. */
+    private static Task perplexity(String name, Path data, EvalOptions options) {
+        List<PerplexityTask.Document> documents = limited(files(data.resolve("perplexity"), ""), options).stream()
+                .map(file -> new PerplexityTask.Document(text(file), file.toString()))
+                .filter(d -> !d.text().isBlank())
+                .toList();
+        if (documents.isEmpty()) {
+            throw new InvalidInputException(data.resolve("perplexity") + " has no document with text: add one");
+        }
+        return new PerplexityTask(name, documents);
+    }
+
+    /** In noise, and in the running text of {@code haystack.txt} where there is one. */
+    private static Task needles(String name, Path data, EvalOptions options) {
+        int count = Math.min(NEEDLES, options.limit());
+        Task noise = new NeedleTask(name + "_1", NEEDLE_LENGTHS, count, "");
+        Path haystack = data.resolve("haystack.txt");
+        if (!Files.isRegularFile(haystack)) {
+            return noise;
+        }
+        return new GroupedTask(
+                name, List.of(noise, new NeedleTask(name + "_2", NEEDLE_LENGTHS, count, text(haystack))));
+    }
+
+    private static List<Path> files(Path folder, String suffix) {
+        if (!Files.isDirectory(folder)) {
+            throw new InvalidInputException(folder + " is missing or no folder: add it, or leave the task out");
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            List<Path> found = files.filter(Files::isRegularFile)
+                    .filter(f -> stem(f).endsWith(suffix)
+                            && !f.getFileName().toString().startsWith("."))
+                    .sorted()
+                    .toList();
+            if (found.isEmpty()) {
+                throw new InvalidInputException(folder + " has no file to score: add one, or leave the task out");
+            }
+            return found;
+        } catch (IOException e) {
+            throw new InvalidInputException(folder + " could not be listed: " + e.getMessage(), e);
+        }
+    }
+
+    private static String stem(Path file) {
+        String name = file.getFileName().toString();
+        int dot = name.lastIndexOf('.');
+        return dot < 0 ? name : name.substring(0, dot);
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (CharacterCodingException e) {
+            throw new InvalidInputException(file + " is not UTF-8: convert it", e);
+        } catch (IOException e) {
+            throw new InvalidInputException(file + " could not be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static Path require(String name, Path data) {
+        return find(name, "", data)
+                .orElseThrow(() -> new InvalidInputException(data + " has no file for task " + name + " (" + name
+                        + String.join(", " + name, RecordReader.ENDINGS)
+                        + "): add it, or name its folder with --data"));
+    }
+
+    private static Optional<Path> find(String name, String suffix, Path data) {
+        List<String> names = new ArrayList<>(List.of(name));
+        names.addAll(OTHER_NAMES.getOrDefault(name, List.of()));
+        return names.stream()
+                .flatMap(n -> RecordReader.ENDINGS.stream().map(ending -> data.resolve(n + suffix + ending)))
+                .filter(Files::isRegularFile)
+                .findFirst();
+    }
+}

@@ -1,0 +1,103 @@
+package io.yoco4j.eval;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A model whose tokens are characters, and whose log-probabilities are set by hand: each character of a continuation has the
+ * one that was given for it, -1 where none was.
+ */
+public final class FakeModel implements LanguageModel {
+    public static final int START = 0xffff;
+
+    private final int maxTokens;
+    private final Map<Integer, Double> logProbabilities = new HashMap<>();
+    private final Map<String, Double> continuations = new HashMap<>();
+    private String answer = "";
+    /** Every request that came, its tokens as text, "prefix|continuation|...". */
+    public final List<String> requests = new ArrayList<>();
+
+    public final List<String> prompts = new ArrayList<>();
+
+    public FakeModel(int maxTokens) {
+        this.maxTokens = maxTokens;
+    }
+
+    /** Sets the log-probability of a character, wherever it stands. */
+    public FakeModel character(char c, double logProbability) {
+        logProbabilities.put((int) c, logProbability);
+        return this;
+    }
+
+    /** Sets the log-probability of a whole continuation. */
+    public FakeModel continuation(String text, double logProbability) {
+        continuations.put(text, logProbability);
+        return this;
+    }
+
+    public FakeModel answer(String text) {
+        answer = text;
+        return this;
+    }
+
+    @Override
+    public int[] encode(String text) {
+        return text.chars().toArray();
+    }
+
+    @Override
+    public String decode(int[] ids) {
+        StringBuilder text = new StringBuilder();
+        for (int id : ids) {
+            text.append((char) id);
+        }
+        return text.toString();
+    }
+
+    @Override
+    public int startToken() {
+        return START;
+    }
+
+    @Override
+    public int maxTokens() {
+        return maxTokens;
+    }
+
+    @Override
+    public List<List<ContinuationScore>> score(List<ScoreRequest> batch) {
+        List<List<ContinuationScore>> scores = new ArrayList<>();
+        for (ScoreRequest request : batch) {
+            StringBuilder seen = new StringBuilder(decode(request.prefix()));
+            List<ContinuationScore> of = new ArrayList<>();
+            for (int[] continuation : request.continuations()) {
+                seen.append('|').append(decode(continuation));
+                of.add(score(continuation));
+            }
+            requests.add(seen.toString());
+            scores.add(of);
+        }
+        return scores;
+    }
+
+    private ContinuationScore score(int[] ids) {
+        String text = decode(ids);
+        if (continuations.containsKey(text)) {
+            double set = continuations.get(text);
+            return new ContinuationScore(set, set > -1);
+        }
+        double sum = 0;
+        for (int id : ids) {
+            sum += logProbabilities.getOrDefault(id, -1.0);
+        }
+        return new ContinuationScore(sum, sum > -1);
+    }
+
+    @Override
+    public String generate(int[] prompt, int maxNewTokens, List<String> stop) {
+        prompts.add(decode(prompt));
+        return answer;
+    }
+}

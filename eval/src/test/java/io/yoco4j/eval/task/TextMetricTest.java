@@ -1,0 +1,37 @@
+package io.yoco4j.eval.task;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class TextMetricTest {
+    @Test
+    void f1CountsWordsAsOftenAsBothHaveThem() {
+        // Common: "x", "x"; precision 2/3, recall 2/2.
+        assertThat(TextMetric.F1.score("x x x", List.of("x, x"))).isCloseTo(0.8, within(1e-12));
+        assertThat(TextMetric.F1.score("nothing", List.of("else"))).isZero();
+        assertThat(TextMetric.F1.score("", List.of("else"))).isZero();
+        assertThat(TextMetric.F1.score("b", List.of("a c", "B."))).isOne();
+    }
+
+    @Test
+    void rougeLTakesTheLongestCommonSubsequence() {
+        // "police the gunman" of four words each.
+        assertThat(TextMetric.ROUGE_L.score("police kill the gunman", List.of("police killed the gunman")))
+                .isCloseTo(0.75, within(1e-12));
+        // Order counts: "the gunman" of four and four.
+        assertThat(TextMetric.ROUGE_L.score("the gunman kill police", List.of("police killed the gunman")))
+                .isCloseTo(0.5, within(1e-12));
+    }
+
+    @Test
+    void exactIsNormalizedAndContainsIsNot() {
+        assertThat(TextMetric.EXACT.score("The  Answer.", List.of("answer"))).isOne();
+        assertThat(TextMetric.EXACT.score("answers", List.of("answer"))).isZero();
+        assertThat(TextMetric.CONTAINS.score("it is 1234567.", List.of("1234567")))
+                .isOne();
+        assertThat(TextMetric.CONTAINS.score("It is A", List.of("a"))).isZero();
+    }
+}
