@@ -16,6 +16,7 @@ import io.yoco4j.engine.bench.BenchmarkOptions;
 import io.yoco4j.engine.bench.BenchmarkPoint;
 import io.yoco4j.engine.bench.BenchmarkResult;
 import io.yoco4j.engine.bench.EngineBenchmark;
+import io.yoco4j.train.PeakProbe;
 import io.yoco4j.train.Trainer;
 import io.yoco4j.train.TrainingData;
 import io.yoco4j.train.TrainingOptions;
@@ -71,6 +72,7 @@ final class QuickstartCommand implements Runnable {
         PrintWriter console = spec.commandLine().getOut();
         TrainingOptions options = TrainingOptions.builder()
                 .minutes(minutes)
+                .bf16(PeakProbe.bf16Pays())
                 .batchSize(8)
                 .evaluateEvery(150)
                 .evaluationTokens(32_768)
