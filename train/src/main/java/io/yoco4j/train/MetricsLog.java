@@ -69,11 +69,14 @@ public final class MetricsLog {
     }
 
     void add(TrainingListener.Evaluation e) {
-        append(MAPPER.createObjectNode()
+        ObjectNode line = MAPPER.createObjectNode()
                 .put("step", e.step())
                 .put("tokens", e.tokens())
-                .put("validation_loss", e.loss())
-                .put("bits_per_byte", e.bitsPerByte()));
+                .put("validation_loss", e.loss());
+        if (!Double.isNaN(e.bitsPerByte())) {
+            line.put("bits_per_byte", e.bitsPerByte());
+        }
+        append(line.put("accuracy", e.accuracy()));
     }
 
     private void append(ObjectNode line) {

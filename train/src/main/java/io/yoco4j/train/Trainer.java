@@ -13,9 +13,8 @@ import io.yoco4j.core.text.Tokenizer;
 import io.yoco4j.train.TrainingListener.Evaluation;
 import io.yoco4j.train.TrainingListener.Sample;
 import io.yoco4j.train.TrainingListener.Step;
-import io.yoco4j.train.data.Batches;
+import io.yoco4j.train.data.Sequences;
 import io.yoco4j.train.data.Shards;
-import io.yoco4j.train.data.Windows;
 import io.yoco4j.train.model.Parameters;
 import io.yoco4j.train.model.Parameters.Initialization;
 import io.yoco4j.train.model.StageExecutor;
@@ -23,15 +22,15 @@ import io.yoco4j.train.model.Torch;
 import io.yoco4j.train.model.TorchLogits;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -44,17 +43,13 @@ import org.bytedeco.pytorch.global.torch;
 public final class Trainer {
     private final Architecture architecture;
     private final TrainingOptions options;
-    private final Shards shards;
-    private final Tokenizer tokenizer;
+    private final Dataset data;
     private final Path folder;
     private final TrainingListener listener;
     private final Deque<Double> recentSeconds = new ArrayDeque<>();
     private volatile boolean stopRequested;
 
-    /**
-     * @param folder of the model; made where it is missing
-     * @throws InvalidInputException when loops are to be drawn but nothing loops, or data and tokenizer do not fit
-     */
+    /** A trainer on text. */
     public Trainer(
             Architecture architecture,
             TrainingOptions options,
@@ -62,18 +57,28 @@ public final class Trainer {
             Tokenizer tokenizer,
             Path folder,
             TrainingListener listener) {
+        this(architecture, options, new TrainingData(tokenizer, shards), folder, listener);
+    }
+
+    /**
+     * @param data stays the caller's, who closes it after the run
+     * @param folder of the model; made where it is missing
+     * @throws InvalidInputException when loops are to be drawn but nothing loops, or the data has tokens that the model has
+     *     not
+     */
+    public Trainer(
+            Architecture architecture, TrainingOptions options, Dataset data, Path folder, TrainingListener listener) {
         if (options.drawsLoops() && !architecture.looped()) {
             throw new InvalidInputException("loops are to be drawn from " + options.minLoops() + ".."
                     + options.maxLoops() + ", but the system has no looped stage: leave --loops out");
         }
-        if (shards.vocabularySize() > architecture.vocabSize()) {
-            throw new InvalidInputException("the data has a vocabulary of " + shards.vocabularySize()
+        if (data.vocabularySize() > architecture.vocabSize()) {
+            throw new InvalidInputException("the data has a vocabulary of " + data.vocabularySize()
                     + " tokens, but the model one of " + architecture.vocabSize());
         }
         this.architecture = architecture;
         this.options = options;
-        this.shards = shards;
-        this.tokenizer = tokenizer;
+        this.data = data;
         this.folder = folder;
         this.listener = listener;
     }
@@ -119,14 +124,13 @@ public final class Trainer {
             Parameters parameters, AdamW optimizer, StageExecutor training, StageExecutor evaluating, double peak) {}
 
     private Result loop(TrainingState start, long until, Run run) {
-        Batches batches = new Batches(
-                shards.train(), options.batchSize(), options.accumulation(), options.sequenceLength(), options.seed());
-        Windows heldOut = new Windows(shards.validation(), options.sequenceLength());
+        Sequences sequences = data.training(options);
+        Sequences heldOut = data.heldOut(options);
         MetricsLog metrics = MetricsLog.open(folder, start.step());
         TrainingState state = start;
         Optional<Evaluation> last = Optional.empty();
         while (progress(state) < 1 && !stopRequested && state.step() < until) {
-            state = step(state, batches, run, metrics);
+            state = step(state, sequences, run, metrics);
             boolean done = progress(state) >= 1;
             boolean due = options.evaluateEvery() > 0 && state.step() % options.evaluateEvery() == 0;
             if (done || due && !stopRequested) {
@@ -150,18 +154,20 @@ public final class Trainer {
                 : state.seconds() / (60 * options.minutes());
     }
 
-    private TrainingState step(TrainingState state, Batches batches, Run run, MetricsLog metrics) {
+    private TrainingState step(TrainingState state, Sequences sequences, Run run, MetricsLog metrics) {
         long begin = System.nanoTime();
         long step = state.step() + 1;
         Architecture a = drawnLoops(step);
         torch.manual_seed(mix(step)); // dropout
         double learningRate = Schedule.of(options).at(progress(state));
         double loss = 0;
-        long[] ids = new long[options.batchSize() * (options.sequenceLength() + 1)];
+        int rows = options.batchSize();
+        long[] ids = new long[rows * options.sequenceLength()];
+        long[] targets = new long[ids.length];
         for (int micro = 0; micro < options.accumulation(); micro++) {
-            batches.fill(state.step(), micro, ids);
+            sequences.read((state.step() * options.accumulation() + micro) * rows, rows, ids, targets);
             try (PointerScope _ = new PointerScope()) {
-                Tensor mean = loss(run.training(), a, ids, options.batchSize());
+                Tensor mean = run.training().loss(a, tensor(ids, rows), tensor(targets, rows));
                 mean.mul(new Scalar(1.0 / options.accumulation())).backward();
                 loss += mean.item_float() / options.accumulation();
             }
@@ -227,10 +233,8 @@ public final class Trainer {
         return new SplittableRandom(options.seed() * 0x9e37_79b9_7f4a_7c15L + step).nextLong();
     }
 
-    private Tensor loss(StageExecutor executor, Architecture a, long[] ids, int rows) {
-        long n = options.sequenceLength();
-        Tensor all = Torch.longs(ids, rows, n + 1);
-        return executor.loss(a, all.narrow(1, 0, n), all.narrow(1, 1, n).contiguous());
+    private Tensor tensor(long[] values, int rows) {
+        return Torch.longs(values, rows, options.sequenceLength());
     }
 
     private void save(TrainingState state, Run run, MetricsLog metrics) {
@@ -255,10 +259,14 @@ public final class Trainer {
 
     /** Everything of a model folder but the weights. */
     private void writeDescription() {
-        AtomicFiles.writeString(folder.resolve(Checkpoint.TOKENIZER), tokenizer.json());
+        AtomicFiles.writeString(
+                folder.resolve(Checkpoint.TOKENIZER), data.tokenizer().json());
         AtomicFiles.writeString(
                 folder.resolve(Checkpoint.GENERATION_CONFIG),
-                new GenerationConfig(OptionalInt.empty(), List.of(shards.endOfText())).write());
+                new GenerationConfig(
+                                OptionalInt.empty(),
+                                data.endOfText().stream().boxed().toList())
+                        .write());
         AtomicFiles.writeString(folder.resolve(OPTIONS), options.write());
         AtomicFiles.writeString(folder.resolve(Checkpoint.CONFIG), ArchitectureJson.write(architecture));
     }
@@ -271,26 +279,38 @@ public final class Trainer {
         return String.format(Locale.ROOT, "%s, %.2fM parameters", folder.getFileName(), millions);
     }
 
-    private Evaluation evaluate(TrainingState state, Windows heldOut, Run run, MetricsLog metrics) {
-        long windows = Math.min(heldOut.count(), Math.max(1, options.evaluationTokens() / options.sequenceLength()));
+    private Evaluation evaluate(TrainingState state, Sequences heldOut, Run run, MetricsLog metrics) {
+        int n = options.sequenceLength();
+        long sequences = Math.min(heldOut.count(), Math.max(1, options.evaluationTokens() / n));
         double nats = 0;
-        for (long first = 0; first < windows; first += options.batchSize()) {
-            int rows = (int) Math.min(options.batchSize(), windows - first);
-            long[] ids = new long[rows * (options.sequenceLength() + 1)];
-            heldOut.fill(first, rows, ids);
-            try (PointerScope _ = new PointerScope();
-                    NoGradGuard _ = new NoGradGuard()) {
-                nats += rows
-                        * (double)
-                                loss(run.evaluating(), architecture, ids, rows).item_float();
+        // In sequences' worth of targets, where one without ignored targets counts 1.
+        double weight = 0;
+        double right = 0;
+        for (long first = 0; first < sequences; first += options.batchSize()) {
+            int rows = (int) Math.min(options.batchSize(), sequences - first);
+            long[] ids = new long[rows * n];
+            long[] targets = new long[ids.length];
+            heldOut.read(first, rows, ids, targets);
+            double share = (double) Arrays.stream(targets)
+                            .filter(t -> t != Sequences.IGNORED)
+                            .count()
+                    / n;
+            try (PointerScope _ = new PointerScope()) {
+                TorchLogits.Prediction prediction =
+                        TorchLogits.predict(run.evaluating(), architecture, tensor(ids, rows), tensor(targets, rows));
+                nats += share * prediction.loss();
+                weight += share;
+                right += prediction.right();
             }
         }
-        double loss = nats / windows;
+        double loss = nats / weight;
+        OptionalDouble bytes = data.bytesPerToken();
         Evaluation evaluation = new Evaluation(
                 state.step(),
                 state.step() * options.tokensPerStep(),
                 loss,
-                loss / Math.log(2) / shards.validation().bytesPerToken());
+                bytes.isPresent() ? loss / Math.log(2) / bytes.getAsDouble() : Double.NaN,
+                right / (weight * n));
         metrics.add(evaluation);
         listener.evaluated(evaluation);
         return evaluation;
@@ -304,10 +324,10 @@ public final class Trainer {
             int[] ids = TorchLogits.greedy(
                     run.evaluating(),
                     architecture,
-                    tokenizer.encode(prompt),
+                    data.tokenizer().encode(prompt),
                     options.sampleTokens(),
-                    shards.endOfText());
-            listener.sampled(new Sample(state.step(), prompt, tokenizer.decode(ids)));
+                    data.endOfText().orElse(-1));
+            listener.sampled(new Sample(state.step(), prompt, data.tokenizer().decode(ids)));
         }
     }
 }

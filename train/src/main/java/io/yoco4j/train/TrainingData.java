@@ -5,10 +5,13 @@ import io.yoco4j.core.checkpoint.AtomicFiles;
 import io.yoco4j.core.checkpoint.Checkpoint;
 import io.yoco4j.core.text.BpeTrainer;
 import io.yoco4j.core.text.Tokenizer;
+import io.yoco4j.train.data.Batches;
 import io.yoco4j.train.data.Document;
+import io.yoco4j.train.data.Sequences;
 import io.yoco4j.train.data.ShardOptions;
 import io.yoco4j.train.data.Shards;
 import io.yoco4j.train.data.WeightedSource;
+import io.yoco4j.train.data.Windows;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,16 +21,18 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 /**
- * From sources to a tokenizer and token shards in a model folder; what is there already and still fits is reused.
+ * Text to train on. From sources to a tokenizer and token shards in a model folder; what is there already and still fits is reused.
  *
  * @param tokenizer of the model; to be closed
  * @param shards of the text; to be closed
  */
-public record TrainingData(Tokenizer tokenizer, Shards shards) implements AutoCloseable {
+public record TrainingData(Tokenizer tokenizer, Shards shards) implements Dataset {
     /** Where in a model folder its token shards are. */
     public static final String FOLDER = "data";
 
@@ -153,6 +158,34 @@ public record TrainingData(Tokenizer tokenizer, Shards shards) implements AutoCl
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    @Override
+    public int vocabularySize() {
+        return shards.vocabularySize();
+    }
+
+    @Override
+    public OptionalInt endOfText() {
+        return OptionalInt.of(shards.endOfText());
+    }
+
+    /** Windows of the text, permuted by the seed ({@link Batches}). */
+    @Override
+    public Sequences training(TrainingOptions options) {
+        return new Batches(
+                shards.train(), options.batchSize(), options.accumulation(), options.sequenceLength(), options.seed());
+    }
+
+    /** Windows of the held-out text, in order. */
+    @Override
+    public Sequences heldOut(TrainingOptions options) {
+        return new Windows(shards.validation(), options.sequenceLength());
+    }
+
+    @Override
+    public OptionalDouble bytesPerToken() {
+        return OptionalDouble.of(shards.validation().bytesPerToken());
     }
 
     @Override

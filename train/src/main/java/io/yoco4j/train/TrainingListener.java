@@ -31,12 +31,13 @@ public interface TrainingListener {
             double secondsLeft) {}
 
     /**
-     * One evaluation on held-out text.
+     * One evaluation on held-out data.
      *
-     * @param loss mean nats per token
-     * @param bitsPerByte the same per byte of UTF-8 text: comparable between tokenizers
+     * @param loss mean nats per token that is predicted
+     * @param bitsPerByte the same per byte of UTF-8 text: comparable between tokenizers; NaN where the data is no text
+     * @param accuracy share of them that the model found likeliest
      */
-    record Evaluation(long step, long tokens, double loss, double bitsPerByte) {}
+    record Evaluation(long step, long tokens, double loss, double bitsPerByte, double accuracy) {}
 
     /** Text generated after an evaluation. */
     record Sample(long step, String prompt, String continuation) {}

@@ -32,16 +32,17 @@ class GeneratorsTest {
         SequenceGenerator generator = Generators.of(spec);
         SequenceGenerator again = Generators.of(spec);
         SequenceGenerator other = Generators.of(spec + (spec.contains(":") ? "," : ":") + "seed=2");
+        int vocabulary = generator.vocabulary();
         assertThat(generator.words().getFirst()).isEqualTo(SequenceGenerator.BLANK_WORD);
-        assertThat(new WordVocabulary(generator.words()).words()).hasSize(generator.vocabulary());
+        assertThat(new WordVocabulary(generator.words()).words()).hasSize(vocabulary);
         Set<List<Integer>> seen = new HashSet<>();
         int longest = 0;
         for (int i = 0; i < 200; i++) {
             for (Example e : List.of(generator.example(i), generator.test(i), other.example(i), other.test(i))) {
-                assertThat(Arrays.stream(e.ids())).allMatch(id -> id >= 0 && id < generator.vocabulary());
+                assertThat(Arrays.stream(e.ids())).allMatch(id -> id >= 0 && id < vocabulary);
                 assertThat(Arrays.stream(e.labels()))
                         .hasSize(e.ids().length)
-                        .allMatch(l -> l >= Example.NONE && l < generator.vocabulary());
+                        .allMatch(l -> l >= Example.NONE && l < vocabulary);
                 assertThat(e.labels()[e.firstLabel()]).isNotEqualTo(Example.NONE);
                 assertThat(Arrays.copyOf(e.labels(), e.firstLabel())).containsOnly(Example.NONE);
                 assertThat(e.groups()).isNotEmpty();

@@ -20,7 +20,7 @@ import java.util.List;
  *
  * <p>Thread-safe.
  */
-public final class Batches {
+public final class Batches implements Sequences {
     /** Rows after which weighted draws have met their shares. */
     private static final int BLOCK = 1 << 16;
 
@@ -161,16 +161,21 @@ public final class Batches {
         }
     }
 
-    /** As {@link #fill(long, int, int[])}, for 64-bit ids. */
-    public void fill(long step, int microBatch, long[] out) {
-        int[] ids = new int[batchSize * width()];
-        fill(step, microBatch, ids);
-        widen(ids, out);
+    /** Without end: epoch follows epoch. */
+    @Override
+    public long count() {
+        return Long.MAX_VALUE;
     }
 
-    static void widen(int[] ids, long[] out) {
-        for (int i = 0; i < ids.length; i++) {
-            out[i] = ids[i];
+    @Override
+    public void read(long first, int rows, long[] ids, long[] targets) {
+        if (first < 0 || rows < 0) {
+            throw new IndexOutOfBoundsException(rows + " rows from " + first);
+        }
+        int[] window = new int[width()];
+        for (int r = 0; r < rows; r++) {
+            split.read(position(first + r), width(), window, 0);
+            Windows.part(window, r, ids, targets);
         }
     }
 

@@ -8,7 +8,7 @@ import io.yoco4j.core.InvalidInputException;
  * once. A rest shorter than a window at the end is left out. A split of several sources is read source by source,
  * whatever their weights.
  */
-public final class Windows {
+public final class Windows implements Sequences {
     private final Shards.Split split;
     private final int sequenceLength;
     private final long count;
@@ -40,6 +40,7 @@ public final class Windows {
     }
 
     /** How many windows there are, at least 1. */
+    @Override
     public long count() {
         return count;
     }
@@ -55,19 +56,35 @@ public final class Windows {
      * @param out at least {@code rows * width()} ids
      */
     public void fill(long first, int rows, int[] out) {
-        if (first < 0 || rows < 0 || first > count - rows) {
-            throw new IndexOutOfBoundsException(
-                    rows + " windows from " + first + " are not within the " + count + " of " + split.name());
-        }
+        require(first, rows);
         for (int r = 0; r < rows; r++) {
             split.read((first + r) * sequenceLength, width(), out, r * width());
         }
     }
 
-    /** As {@link #fill(long, int, int[])}, for 64-bit ids. */
-    public void fill(long first, int rows, long[] out) {
-        int[] ids = new int[Math.multiplyExact(rows, width())];
-        fill(first, rows, ids);
-        Batches.widen(ids, out);
+    private void require(long first, int rows) {
+        if (first < 0 || rows < 0 || first > count - rows) {
+            throw new IndexOutOfBoundsException(
+                    rows + " windows from " + first + " are not within the " + count + " of " + split.name());
+        }
+    }
+
+    @Override
+    public void read(long first, int rows, long[] ids, long[] targets) {
+        require(first, rows);
+        int[] window = new int[width()];
+        for (int r = 0; r < rows; r++) {
+            split.read((first + r) * sequenceLength, width(), window, 0);
+            part(window, r, ids, targets);
+        }
+    }
+
+    /** A window as a row of inputs, all but its last id, and one of targets, all but its first. */
+    static void part(int[] window, int row, long[] ids, long[] targets) {
+        int n = window.length - 1;
+        for (int i = 0; i < n; i++) {
+            ids[row * n + i] = window[i];
+            targets[row * n + i] = window[i + 1];
+        }
     }
 }

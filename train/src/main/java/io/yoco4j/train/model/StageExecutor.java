@@ -58,17 +58,19 @@ public final class StageExecutor implements AutoCloseable {
     }
 
     /**
-     * Mean next-token cross-entropy in nats, a scalar.
+     * Mean cross-entropy of the targets in nats, a scalar.
      *
      * @param a the parameters' architecture, at any number of loops
      * @param ids [B, N] int64
-     * @param targets [B, N] int64: at each position the id that follows
+     * @param targets [B, N] int64: at each position the id to predict, such as the one that follows, or -100 for none;
+     *     without any the loss is NaN
      */
     public Tensor loss(Architecture a, Tensor ids, Tensor targets) {
-        return Torch.scoped(() -> {
-            Tensor logits = logits(a, ids, TorchContext.none());
-            return torch.cross_entropy_loss(logits.view(-1, a.vocabSize()), targets.view(-1));
-        });
+        return Torch.scoped(() -> crossEntropy(logits(a, ids, TorchContext.none()), targets));
+    }
+
+    static Tensor crossEntropy(Tensor logits, Tensor targets) {
+        return torch.cross_entropy_loss(logits.view(-1, logits.size(2)), targets.view(-1));
     }
 
     /** One forward pass over a chunk: its weights as cast for it, its positions. */

@@ -3,6 +3,7 @@ package io.yoco4j.train.model;
 import io.yoco4j.core.arch.Architecture;
 import java.util.Arrays;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 
@@ -35,11 +36,30 @@ public final class TorchLogits {
     }
 
     /**
+     * How well targets are predicted.
+     *
+     * @param loss mean nats per target
+     * @param right targets that were found likeliest
+     */
+    public record Prediction(double loss, long right) {}
+
+    /** Predicts targets, as {@link StageExecutor#loss} takes them, without gradients. */
+    public static Prediction predict(StageExecutor executor, Architecture a, Tensor ids, Tensor targets) {
+        try (NoGradGuard _ = new NoGradGuard();
+                PointerScope _ = new PointerScope()) {
+            Tensor logits = executor.logits(a, ids, TorchContext.none());
+            double loss = StageExecutor.crossEntropy(logits, targets).item_float();
+            Tensor likeliest = logits.argmax(new LongOptional(2), false);
+            return new Prediction(loss, likeliest.eq(targets).sum().item_long());
+        }
+    }
+
+    /**
      * The most likely continuation.
      *
      * @param prompt at least one id
      * @param count tokens to generate, at most
-     * @param endOfText the id that ends the text before that; it is not part of the result
+     * @param endOfText the id that ends the text before that, -1 for none; it is not part of the result
      * @return the continuation alone
      */
     public static int[] greedy(StageExecutor executor, Architecture a, int[] prompt, int count, int endOfText) {

@@ -58,6 +58,18 @@ class BatchesTest {
         assertThat(batches.epoch((windows + 2) / 3)).isEqualTo(1);
     }
 
+    /** Windows as sequences: each without its last id, and without its first as targets. */
+    private static void requireShifted(Sequences sequences, long first, int rows, int[] windows) {
+        long[] ids = new long[rows * LENGTH];
+        long[] targets = new long[ids.length];
+        sequences.read(first, rows, ids, targets);
+        for (int i = 0; i < ids.length; i++) {
+            int at = i / LENGTH * (LENGTH + 1) + i % LENGTH;
+            assertThat(ids[i]).isEqualTo(windows[at]);
+            assertThat(targets[i]).isEqualTo(windows[at + 1]);
+        }
+    }
+
     @Test
     void rowsAreTheSplitsTokens() throws IOException {
         Shards.Split split = split(List.of(WeightedSource.of(Corpus.random("c", 100, 40, 1))));
@@ -66,11 +78,9 @@ class BatchesTest {
         Batches batches = new Batches(split, 4, LENGTH, 7);
         assertThat(batches.width()).isEqualTo(LENGTH + 1);
         int[] ids = new int[4 * batches.width()];
-        long[] wide = new long[ids.length];
         for (long step = 0; step < 50; step++) {
             batches.fill(step, 0, ids);
-            batches.fill(step, 0, wide);
-            assertThat(wide).isEqualTo(Arrays.stream(ids).asLongStream().toArray());
+            requireShifted(batches, step * 4, 4, ids);
             for (int r = 0; r < 4; r++) {
                 int position = (int) batches.position(step * 4 + r);
                 assertThat(Arrays.copyOfRange(ids, r * 9, r * 9 + 9))
@@ -176,15 +186,15 @@ class BatchesTest {
         Windows windows = new Windows(split, LENGTH);
         assertThat(windows.count()).isEqualTo((all.length - 1) / LENGTH);
         int[] ids = new int[2 * windows.width()];
-        long[] wide = new long[ids.length];
         for (int i = 0; i + 2 <= windows.count(); i++) {
             windows.fill(i, 2, ids);
-            windows.fill(i, 2, wide);
-            assertThat(wide).isEqualTo(Arrays.stream(ids).asLongStream().toArray());
+            requireShifted(windows, i, 2, ids);
             assertThat(Arrays.copyOf(ids, 9)).isEqualTo(Arrays.copyOfRange(all, i * LENGTH, i * LENGTH + 9));
             assertThat(ids[8]).isEqualTo(ids[9]);
         }
         assertThatThrownBy(() -> windows.fill(windows.count() - 1, 2, ids))
+                .isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> windows.read(windows.count() - 1, 2, new long[2 * LENGTH], new long[2 * LENGTH]))
                 .isInstanceOf(IndexOutOfBoundsException.class);
     }
 
