@@ -61,7 +61,7 @@ final class BenchTrainingCommand implements Runnable {
         double flops = new Accounting(a).trainingFlopsPerToken(sequenceLength) * result.tokensPerSecond();
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("system", preset.system());
-        facts.put("size", preset.size());
+        facts.put("size", preset.label());
         facts.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
         facts.put("batch_size", batchSize);
         facts.put("sequence_length", sequenceLength);
@@ -78,7 +78,7 @@ final class BenchTrainingCommand implements Runnable {
                     Locale.ROOT,
                     "%s %s, %s, %d x %d tokens, %d threads: %,.0f tokens/s (%,.0f..%,.0f), %.0f of %.0f GFLOP/s%n",
                     preset.system(),
-                    preset.size(),
+                    preset.label(),
                     facts.get("dtype"),
                     batchSize,
                     sequenceLength,

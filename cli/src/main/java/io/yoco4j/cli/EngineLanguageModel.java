@@ -10,6 +10,7 @@ import io.yoco4j.engine.Session;
 import io.yoco4j.engine.SessionOptions;
 import io.yoco4j.engine.YocoModel;
 import io.yoco4j.eval.ContinuationScore;
+import io.yoco4j.eval.GreedyRequest;
 import io.yoco4j.eval.LanguageModel;
 import io.yoco4j.eval.ScoreRequest;
 import java.util.ArrayDeque;
@@ -226,6 +227,41 @@ final class EngineLanguageModel implements LanguageModel {
         if (w.done < w.ids.length) {
             works.addFirst(w);
         }
+    }
+
+    @Override
+    public List<int[]> greedy(List<GreedyRequest> requests) {
+        List<Session> open = new ArrayList<>();
+        try {
+            Deque<Work> prefixes = new ArrayDeque<>();
+            Deque<Work> rest = new ArrayDeque<>();
+            List<int[]> out = new ArrayList<>();
+            for (GreedyRequest request : requests) {
+                Session session = model.session(options);
+                open.add(session);
+                int[] ids = request.ids();
+                if (request.from() > 0) {
+                    prefixes.add(new Work(session, Arrays.copyOf(ids, request.from()), false, (_, _) -> {}));
+                }
+                int[] likeliest = new int[ids.length - request.from()];
+                out.add(likeliest);
+                int[] asked = Arrays.copyOfRange(ids, request.from(), ids.length);
+                rest.add(new Work(session, asked, true, (i, logits) -> likeliest[i] = likeliest(logits)));
+            }
+            run(prefixes);
+            run(rest);
+            return out;
+        } finally {
+            open.forEach(Session::close);
+        }
+    }
+
+    private static int likeliest(float[] logits) {
+        int best = 0;
+        for (int i = 1; i < logits.length; i++) {
+            best = logits[i] > logits[best] ? i : best;
+        }
+        return best;
     }
 
     @Override

@@ -31,7 +31,9 @@ import picocli.CommandLine.Spec;
         description = {
             "Score a model on benchmarks, by the rules of EleutherAI's lm-evaluation-harness.",
             "Tasks read NAME.jsonl, .csv or .parquet of the folder of --data, in the dataset's own schema or with fields query,"
-                    + " choices and gold; mmlu reads mmlu/test and mmlu/dev, perplexity all files of perplexity."
+                    + " choices and gold; mmlu reads mmlu/test and mmlu/dev, perplexity all files of perplexity.",
+            "hop, mqar, niah_small and far_pairs need no files: they are for models of yoco train --synthetic, and take the same"
+                    + " options, such as hop:max_hops=4."
         },
         mixinStandardHelpOptions = true)
 final class EvalCommand implements Runnable {
@@ -53,15 +55,16 @@ final class EvalCommand implements Runnable {
 
     @Option(
             names = "--tasks",
-            split = ",",
+            // Not at the commas between options of a task, which have a = before the next comma or colon.
+            split = ",(?![^,:=]*=)",
             required = true,
             paramLabel = "T,...",
             description = "Any of ${COMPLETION-CANDIDATES}.",
             completionCandidates = TaskNames.class)
     private List<String> tasks;
 
-    @Option(names = "--data", paramLabel = "DIR", required = true, description = "The folder of evaluation files.")
-    private Path data;
+    @Option(names = "--data", paramLabel = "DIR", description = "The folder of evaluation files.")
+    private @Nullable Path data;
 
     @Option(names = "--limit", paramLabel = "N", description = "The most items of each file (default: all).")
     private int limit = Integer.MAX_VALUE;
@@ -110,7 +113,7 @@ final class EvalCommand implements Runnable {
 
     @Override
     public void run() {
-        if (!Files.isDirectory(data)) {
+        if (data != null && !Files.isDirectory(data)) {
             throw new InvalidInputException(data + " is missing or no folder: name the folder of evaluation files");
         }
         if (maxTokens < 2) {
@@ -119,7 +122,7 @@ final class EvalCommand implements Runnable {
         // Before the model is opened: a broken file should not cost its loading.
         List<Task> prepared = new ArrayList<>();
         for (String name : tasks) {
-            prepared.add(Tasks.of(name, data, options(name)));
+            prepared.add(data == null ? Tasks.of(name, options(name)) : Tasks.of(name, data, options(name)));
         }
         SessionOptions.Builder session = SessionOptions.builder();
         if (loops != null) {

@@ -81,7 +81,7 @@ final class InspectCommand implements Runnable {
 
     private void print(PrintWriter out, Architecture a, Optional<WeightSummary> weights, List<Long> contexts) {
         Accounting costs = new Accounting(a);
-        out.println(model == null ? preset.system() + ", size " + preset.size() : model.toString());
+        out.println(model == null ? preset.system() + ", size " + preset.label() : model.toString());
         out.println();
         Table stages =
                 new Table("stage", "layers", "attention", "window", "position", "loops", "loop input", "loop kv");

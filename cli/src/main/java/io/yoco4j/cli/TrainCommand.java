@@ -4,6 +4,7 @@ import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.Presets;
 import io.yoco4j.core.checkpoint.Checkpoint;
+import io.yoco4j.train.Dataset;
 import io.yoco4j.train.Trainer;
 import io.yoco4j.train.TrainingData;
 import io.yoco4j.train.TrainingOptions;
@@ -26,14 +27,21 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "train",
-        description = "Train a model on text.",
+        description = "Train a model on text, or on sequences made by a program.",
         mixinStandardHelpOptions = true,
         footer = {
             "",
             "SRC is [WEIGHT*]LOCATION[!GLOB,..]; a LOCATION is a folder, a zip or jar, a .txt, .jsonl (field \"text\"), each"
                     + " also .gz, a .parquet, jdk (the running JDK's sources) or maven:GROUP:ARTIFACT:VERSION (its sources).",
             "",
-            "  yoco train --system yoco-u --size tiny --data 'jdk!java.base/java/**' --minutes 10 --out runs/first"
+            "  yoco train --system yoco-u --size tiny --data 'jdk!java.base/java/**' --minutes 10 --out runs/first",
+            "",
+            "NAME is hop (k-hop induction; length, letters, min_hops, max_hops), mqar (associative recall; vocabulary, min_length,"
+                    + " max_length, pairs), niah_small (needles; haystack=noise|text, distractors, min_length, max_length) or"
+                    + " far_pairs (pairs, min_distance, max_distance); all take seed. The model has nano's size unless told"
+                    + " otherwise. yoco eval --tasks has the same names.",
+            "",
+            "  yoco train --system yoco-u --shape layers=2,window=16 --synthetic hop:max_hops=4 --steps 5000 --out runs/hop"
         })
 final class TrainCommand implements Runnable {
     @Spec
@@ -48,6 +56,12 @@ final class TrainCommand implements Runnable {
             arity = "1..*",
             description = "Where text comes from; may be repeated.")
     private List<String> data = List.of();
+
+    @Option(
+            names = "--synthetic",
+            paramLabel = "NAME[:K=V,...]",
+            description = "Train on a generator's sequences, instead of --data.")
+    private @Nullable String synthetic;
 
     @Option(names = "--out", paramLabel = "DIR", required = true, description = "The model folder.")
     private Path out;
@@ -94,33 +108,33 @@ final class TrainCommand implements Runnable {
                 json.wanted() ? spec.commandLine().getErr() : spec.commandLine().getOut();
         try (TrainingReporter reporter =
                         new TrainingReporter(progress, TrainingReporter.onTerminal() && !json.wanted());
-                TrainingData prepared = resume ? TrainingData.open(requireRun()) : prepare(progress)) {
-            Architecture a = resume ? Checkpoint.readArchitecture(out) : architecture(prepared);
-            TrainingOptions options = resume ? resumedOptions() : flags.options(config);
-            progress.printf(
-                    "%,d tokens to train on, %,d held out, %.2f bytes per token%n",
-                    prepared.shards().train().tokens(),
-                    prepared.shards().validation().tokens(),
-                    prepared.shards().validation().bytesPerToken());
-            Trainer trainer = new Trainer(a, options, prepared.shards(), prepared.tokenizer(), out, reporter);
-            TrainingRun.run(trainer, resume, until, threads, this::report);
+                Dataset dataset = resume ? resumed(progress) : prepare(progress)) {
+            Architecture a = resume ? Checkpoint.readArchitecture(out) : architecture(dataset);
+            TrainingOptions options = resume ? resumedOptions() : options(dataset);
+            Trainer trainer = new Trainer(a, options, dataset, out, reporter);
+            TrainingRun.run(trainer, resume, until, threads, result -> report(result, dataset));
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
         }
     }
 
-    private TrainingData prepare(PrintWriter progress) throws IOException {
+    private Dataset prepare(PrintWriter progress) throws IOException {
         for (String file : List.of("state.safetensors", Checkpoint.WEIGHTS)) {
             if (Files.exists(out.resolve(file))) {
                 throw new InvalidInputException(
                         out + " holds a model already: add --resume to go on with it, or name another --out");
             }
         }
-        flags.options(config); // before any work: a mistake should not show after minutes
+        // Options before any work: a mistake should not show after minutes.
         preset.architecture();
+        if (synthetic != null) {
+            return synthetic(synthetic, progress);
+        }
+        flags.options(TrainingOptions.builder(), config);
+        SyntheticData.removeFrom(out);
         progress.println("collecting text");
         progress.flush();
-        return TrainingData.prepare(
+        TrainingData text = TrainingData.prepare(
                 Sources.parse(data),
                 out,
                 new TrainingData.Options(
@@ -130,16 +144,63 @@ final class TrainCommand implements Runnable {
                         maxBytes,
                         threads,
                         new CollectingProgress(progress)));
+        return announced(text, progress);
+    }
+
+    private static Dataset announced(TrainingData text, PrintWriter progress) {
+        progress.printf(
+                "%,d tokens to train on, %,d held out, %.2f bytes per token%n",
+                text.shards().train().tokens(),
+                text.shards().validation().tokens(),
+                text.shards().validation().bytesPerToken());
+        return text;
+    }
+
+    private Dataset synthetic(String generator, PrintWriter progress) {
+        if (!data.isEmpty() || tokenizer != null || maxBytes != Long.MAX_VALUE) {
+            throw new InvalidInputException(
+                    "--synthetic takes the place of text: leave --data, --tokenizer and --max-bytes out");
+        }
+        SyntheticData made = new SyntheticData(generator);
+        try {
+            made.sequenceLength(options(made));
+            made.writeTo(out);
+            return announced(made, progress);
+        } catch (RuntimeException e) {
+            made.close();
+            throw e;
+        }
+    }
+
+    private static Dataset announced(SyntheticData made, PrintWriter progress) {
+        progress.printf(
+                "sequences of %s, up to %,d of %,d tokens%n", made.spec(), made.maxLength(), made.vocabularySize());
+        return made;
+    }
+
+    private Dataset resumed(PrintWriter progress) throws IOException {
+        Path run = requireRun();
+        Optional<SyntheticData> made = SyntheticData.in(run);
+        return made.isPresent() ? announced(made.get(), progress) : announced(TrainingData.open(run), progress);
+    }
+
+    private TrainingOptions options(Dataset dataset) {
+        TrainingOptions.Builder defaults = TrainingOptions.builder();
+        if (dataset instanceof SyntheticData made) {
+            defaults.sequenceLength(made.maxLength());
+        }
+        return flags.options(defaults, config);
     }
 
     /** The preset, with the loops that were asked for and a vocabulary that fits the tokenizer. */
-    private Architecture architecture(TrainingData prepared) {
-        Architecture a = preset.architecture();
+    private Architecture architecture(Dataset dataset) {
+        boolean exact = dataset instanceof SyntheticData || tokenizer != null;
+        Architecture a = dataset instanceof SyntheticData ? preset.architecture("nano") : preset.architecture();
         if (flags.fixedLoops() > 0) {
             a = a.withLoops(flags.fixedLoops());
         }
-        int vocabulary = prepared.tokenizer().vocabularySize();
-        return vocabulary > a.vocabSize() || tokenizer != null
+        int vocabulary = dataset.tokenizer().vocabularySize();
+        return vocabulary > a.vocabSize() || exact
                 ? a.toBuilder().vocabSize(vocabulary).build()
                 : a;
     }
@@ -148,7 +209,7 @@ final class TrainCommand implements Runnable {
         if (!Files.exists(out.resolve(Trainer.OPTIONS)) || !Files.exists(out.resolve("state.safetensors"))) {
             throw new InvalidInputException(out + " has no run to resume: leave --resume out to start one");
         }
-        if (!data.isEmpty() || tokenizer != null || preset.given() || config != null) {
+        if (!data.isEmpty() || synthetic != null || tokenizer != null || preset.given() || config != null) {
             throw new InvalidInputException(
                     "a resumed run keeps its model, data and recipe: give --resume with --out and"
                             + " what bounds the run (--steps, --tokens or --minutes) alone");
@@ -165,7 +226,7 @@ final class TrainCommand implements Runnable {
         }
     }
 
-    private void report(Trainer.Result result) {
+    private void report(Trainer.Result result, Dataset dataset) {
         PrintWriter answer = spec.commandLine().getOut();
         if (json.wanted()) {
             Map<String, Object> facts = new LinkedHashMap<>();
@@ -175,7 +236,10 @@ final class TrainCommand implements Runnable {
             result.evaluation().ifPresent(e -> {
                 facts.put("tokens", e.tokens());
                 facts.put("validation_loss", e.loss());
-                facts.put("bits_per_byte", e.bitsPerByte());
+                if (!Double.isNaN(e.bitsPerByte())) {
+                    facts.put("bits_per_byte", e.bitsPerByte());
+                }
+                facts.put("accuracy", e.accuracy());
             });
             answer.println(Json.line(facts));
         } else if (result.stopped()) {
@@ -183,7 +247,10 @@ final class TrainCommand implements Runnable {
                     + " train --resume --out " + out);
         } else {
             answer.println("Done: model, metrics.jsonl and loss.png are in " + out);
-            answer.println("Try: " + Yoco.command() + " generate " + out + " \"public static\"");
+            answer.println("Try: " + Yoco.command()
+                    + (dataset instanceof SyntheticData made
+                            ? " eval " + out + " --tasks " + made.spec()
+                            : " generate " + out + " \"public static\""));
         }
         answer.flush();
     }

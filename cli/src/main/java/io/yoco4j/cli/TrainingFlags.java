@@ -92,8 +92,8 @@ final class TrainingFlags {
     }
 
     /** Defaults, overlaid with the config file, overlaid with the flags. */
-    TrainingOptions options(@Nullable Path config) {
-        TrainingOptions.Builder b = TrainingOptions.builder();
+    TrainingOptions options(TrainingOptions.Builder defaults, @Nullable Path config) {
+        TrainingOptions.Builder b = defaults;
         if (config != null) {
             try {
                 b = TrainingOptions.overlay(b, Files.readString(config));

@@ -85,10 +85,12 @@ final class TrainingReporter implements TrainingListener, AutoCloseable {
     public void evaluated(Evaluation e) {
         say(String.format(
                 Locale.ROOT,
-                "step %d, held out: loss %.3f, %.3f bits per byte, after %,d tokens",
+                "step %d, held out: loss %.3f, %s, after %,d tokens",
                 e.step(),
                 e.loss(),
-                e.bitsPerByte(),
+                Double.isNaN(e.bitsPerByte())
+                        ? String.format(Locale.ROOT, "%.1f%% right", 100 * e.accuracy())
+                        : String.format(Locale.ROOT, "%.3f bits per byte", e.bitsPerByte()),
                 e.tokens()));
     }
 

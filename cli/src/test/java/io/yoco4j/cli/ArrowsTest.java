@@ -111,8 +111,15 @@ class ArrowsTest {
     static final ArchRule evalData = knowsOfYocoOnly("io.yoco4j.eval.data..", "io.yoco4j.core..");
 
     @ArchTest
-    static final ArchRule evalTask =
-            knowsOfYocoOnly("io.yoco4j.eval.task..", "io.yoco4j.core..", "io.yoco4j.eval", "io.yoco4j.eval.data..");
+    static final ArchRule evalSynthetic = knowsOfYocoOnly("io.yoco4j.eval.synthetic..", "io.yoco4j.core..");
+
+    @ArchTest
+    static final ArchRule evalTask = knowsOfYocoOnly(
+            "io.yoco4j.eval.task..",
+            "io.yoco4j.core..",
+            "io.yoco4j.eval",
+            "io.yoco4j.eval.data..",
+            "io.yoco4j.eval.synthetic..");
 
     // ---- packages inside train
 

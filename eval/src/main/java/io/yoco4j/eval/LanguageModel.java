@@ -29,6 +29,15 @@ public interface LanguageModel {
     List<List<ContinuationScore>> score(List<ScoreRequest> requests);
 
     /**
+     * The likeliest tokens after positions of given sequences, each in one pass. Sequences are taken as they are: nothing is
+     * put in front of them.
+     *
+     * @param requests as many as the caller wants computed together
+     * @return for each request, the likeliest token after each position from {@link GreedyRequest#from} to the last
+     */
+    List<int[]> greedy(List<GreedyRequest> requests);
+
+    /**
      * Continues a prompt with the likeliest token each time.
      *
      * @param prompt at least one token

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 
 /**
  * A model whose tokens are characters, and whose log-probabilities are set by hand: each character of a continuation has the
@@ -16,6 +18,7 @@ public final class FakeModel implements LanguageModel {
     private final Map<Integer, Double> logProbabilities = new HashMap<>();
     private final Map<String, Double> continuations = new HashMap<>();
     private String answer = "";
+    private BiFunction<int[], Integer, Integer> next = (ids, i) -> ids[i];
     /** Every request that came, its tokens as text, "prefix|continuation|...". */
     public final List<String> requests = new ArrayList<>();
 
@@ -39,6 +42,12 @@ public final class FakeModel implements LanguageModel {
 
     public FakeModel answer(String text) {
         answer = text;
+        return this;
+    }
+
+    /** Sets what is likeliest after a position of a sequence; the token there where nothing is set. */
+    public FakeModel next(BiFunction<int[], Integer, Integer> likeliest) {
+        next = likeliest;
         return this;
     }
 
@@ -93,6 +102,15 @@ public final class FakeModel implements LanguageModel {
             sum += logProbabilities.getOrDefault(id, -1.0);
         }
         return new ContinuationScore(sum, sum > -1);
+    }
+
+    @Override
+    public List<int[]> greedy(List<GreedyRequest> batch) {
+        return batch.stream()
+                .map(r -> IntStream.range(r.from(), r.ids().length)
+                        .map(i -> next.apply(r.ids(), i))
+                        .toArray())
+                .toList();
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.yoco4j.eval.EvalOptions;
 import io.yoco4j.eval.Task;
 import io.yoco4j.eval.data.EvalRecord;
 import io.yoco4j.eval.data.RecordReader;
+import io.yoco4j.eval.synthetic.Generators;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -21,11 +22,12 @@ import java.util.stream.Stream;
 /**
  * Tasks by name, over a folder of evaluation files. A task reads {@code NAME.jsonl}, {@code .csv} or {@code .parquet} there, or
  * a file whose name begins with one of its other names; examples come from {@code NAME.train} with the same endings, or else
- * from the file's own first records, which are not scored then.
+ * from the file's own first records, which are not scored then. Synthetic tasks ({@link Generators}) read no file.
  */
 public final class Tasks {
     private static final List<Integer> NEEDLE_LENGTHS = List.of(512, 1024, 2048, 4096, 8192, 16_384);
     private static final int NEEDLES = 20;
+    private static final int EXAMPLES = 500;
 
     /** How a task of a name is made. */
     private interface Maker {
@@ -49,6 +51,7 @@ public final class Tasks {
         MAKERS.put("qa_exact", answers(TextMetric.EXACT));
         MAKERS.put("qa_rouge_l", answers(TextMetric.ROUGE_L));
         MAKERS.put("qa_accuracy", answers(TextMetric.CONTAINS));
+        Generators.names().forEach(name -> MAKERS.put(name, (spec, _, options) -> synthetic(spec, options)));
     }
 
     private static final Map<String, List<String>> OTHER_NAMES =
@@ -62,18 +65,39 @@ public final class Tasks {
     }
 
     /**
-     * The task of a name.
+     * The task of a name, or a synthetic one with options, as {@code hop:max_hops=4}.
      *
      * @param data the folder of evaluation files
      * @throws InvalidInputException when there is no such task, its file is missing or a record of it is broken
      */
     public static Task of(String name, Path data, EvalOptions options) {
-        Maker maker = MAKERS.get(name);
-        if (maker == null) {
+        return maker(name).make(name, data, options);
+    }
+
+    /**
+     * The task of a name, where it needs no files.
+     *
+     * @throws InvalidInputException when there is no such task, its options are wrong or it reads files
+     */
+    public static Task of(String name, EvalOptions options) {
+        maker(name);
+        if (!Generators.named(name)) {
+            throw new InvalidInputException("task " + name + " reads evaluation files: name their folder with --data");
+        }
+        return synthetic(name, options);
+    }
+
+    private static Maker maker(String name) {
+        Maker maker = MAKERS.get(name.replaceFirst(":.*", ""));
+        if (maker == null || name.contains(":") && !Generators.named(name)) {
             throw new InvalidInputException(
                     "task \"" + name + "\" is unknown: choose from " + String.join(", ", MAKERS.keySet()));
         }
-        return maker.make(name, data, options);
+        return maker;
+    }
+
+    private static Task synthetic(String spec, EvalOptions options) {
+        return new SyntheticTask(spec, Generators.of(spec), Math.min(EXAMPLES, options.limit()));
     }
 
     private static Maker choices(ChoiceFormat format, boolean normalized) {

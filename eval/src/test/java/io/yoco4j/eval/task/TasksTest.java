@@ -196,9 +196,9 @@ class TasksTest {
 
     @Test
     void whatIsNotThereIsNamed() {
-        assertThatThrownBy(() -> run("hop", EvalOptions.defaults(), new FakeModel(9)))
+        assertThatThrownBy(() -> run("hops", EvalOptions.defaults(), new FakeModel(9)))
                 .isInstanceOf(InvalidInputException.class)
-                .hasMessageContaining("\"hop\" is unknown")
+                .hasMessageContaining("\"hops\" is unknown")
                 .hasMessageContaining("hellaswag");
         assertThatThrownBy(() -> run("hellaswag", EvalOptions.defaults(), new FakeModel(9)))
                 .hasMessageContaining("has no file for task hellaswag");
