@@ -13,28 +13,12 @@ public class TileBenchmark extends KernelBenchmark {
     private final float[] c = new float[ROWS * STRIDE];
     private final float[] rows = floats(PANEL * (K + 16));
     private final float[] panel = new float[PANEL * K];
-    private final float[] sums = new float[256];
-    private final float[] totals = new float[16];
 
     @Benchmark
     @Work(flops = 2L * K * ROWS * PANEL)
     public float[] tile() {
         kernels.tile(K, a, 0, b, 0, c, 0, STRIDE, false);
         return c;
-    }
-
-    @Benchmark
-    @Work(flops = 2L * K * 16)
-    public float[] block() {
-        kernels.block(K, a, b, 0, K, 2 * K, 3 * K, sums, 0);
-        return sums;
-    }
-
-    @Benchmark
-    @Work(flops = 15 * 16)
-    public float[] fold() {
-        kernels.fold(b, 0, totals);
-        return totals;
     }
 
     @Benchmark

@@ -20,8 +20,10 @@ public class WeightBenchmark extends KernelBenchmark {
     private static final int K = 256;
     private static final long BYTES = 128L << 20;
 
-    private final float[] x = floats(INPUTS);
-    private final float[] y = new float[ROWS];
+    /** Rows of x of a product with a few. */
+    private static final int WIDE = 8;
+
+    private final float[] x = floats(WIDE * INPUTS);
     private final float[] wide = new float[INPUTS];
     private final float[] panel = new float[PANEL * K];
     private final int[] words = new int[PANEL * K];
@@ -32,7 +34,9 @@ public class WeightBenchmark extends KernelBenchmark {
 
     private Weight weight = new Weight(WeightFormat.F32, MemorySegment.NULL, MemorySegment.NULL, 0, INPUTS);
     private float[] scratch = {};
-    private float[] arranged = {};
+    private float[] y = {};
+    private MemorySegment one = MemorySegment.NULL;
+    private MemorySegment eight = MemorySegment.NULL;
     private int next;
 
     @Setup(Level.Trial)
@@ -43,11 +47,15 @@ public class WeightBenchmark extends KernelBenchmark {
     void fill(int outputs) {
         weight = random(outputs);
         scratch = new float[weight.dotScratch()];
-        arranged = x;
-        if (kernels.arranged(format, INPUTS) > 0) {
-            arranged = new float[kernels.arranged(format, INPUTS)];
-            kernels.arrange(format, x, 0, INPUTS, arranged, 0);
-        }
+        y = new float[WIDE * outputs];
+        one = arranged(1);
+        eight = arranged(WIDE);
+    }
+
+    private MemorySegment arranged(int n) {
+        MemorySegment out = Arena.ofAuto().allocate(kernels.arranged(format, INPUTS, n), 64);
+        kernels.arrange(format, x, 0, INPUTS, n, out, 0);
+        return out;
     }
 
     private Weight random(int outputs) {
@@ -100,7 +108,14 @@ public class WeightBenchmark extends KernelBenchmark {
     @Benchmark
     @Work(flops = 2L * ROWS * INPUTS, weights = (long) ROWS * INPUTS)
     public float[] dotRows() {
-        kernels.dotRows(weight, advance(ROWS), ROWS, arranged, 0, y, 0, false, scratch);
+        kernels.dotRows(weight, advance(ROWS), ROWS, 1, x, 0, one, 0, y, 0, false, scratch);
+        return y;
+    }
+
+    @Benchmark
+    @Work(flops = 2L * WIDE * ROWS * INPUTS, weights = (long) ROWS * INPUTS)
+    public float[] dotRowsWide() {
+        kernels.dotRows(weight, advance(ROWS), ROWS, WIDE, x, 0, eight, 0, y, 0, false, scratch);
         return y;
     }
 

@@ -11,11 +11,11 @@ public interface Kernels extends WeightKernels, TileKernels, RowKernels, Attenti
     /** Rows that {@link #tile} computes at once. */
     int ROWS = 8;
 
-    /** Rows and outputs that {@link #block} computes at once. */
-    int BLOCK = 4;
-
-    /** Most rows of {@link #dotRows}. */
+    /** Most stored rows of {@link #dotRows}. */
     int DOT_ROWS = 32;
+
+    /** Most rows of x of {@link #dotRows}. */
+    int WIDE = 8;
 
     /** Most partial sums that a kernel keeps of each result. */
     int PARTIAL = 16;

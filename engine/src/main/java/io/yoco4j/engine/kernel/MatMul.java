@@ -1,6 +1,8 @@
 package io.yoco4j.engine.kernel;
 
 import io.yoco4j.core.checkpoint.WeightFormat;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -9,30 +11,31 @@ import org.jspecify.annotations.Nullable;
  * Products of rows of activations with stored matrices: {@code out [n, outputs] (+)= x [n, inputs] * W^T}. Several
  * matrices that share an input run as one job.
  *
- * <p>Up to 3 rows: streams of dot products, split over outputs. A few: each stored row is unpacked once and meets all rows
- * of x. Many: x is packed into panels once, each weight panel is unpacked once per block of K, and the register-blocked tile
+ * <p>Few rows: stored rows are read where they lie, each meeting 8 rows of x at a time, or one. Many: x is packed into panels once, each weight panel is unpacked once per block of K, and the register-blocked tile
  * runs over both (Goto and van de Geijn 2008). Whatever {@link ManyRowProducts} take is theirs instead.
  */
 public final class MatMul {
     /** From so many rows on, panels pay. */
     static final int MANY = 32;
 
-    /** Columns of a block of a few-row product: 4 unpacked rows and 8 of x stay in the first-level cache. */
-    private static final int FEW_K = 512;
+    /** So many rows of x or fewer cost less one at a time than together. */
+    private static final int ALONE = 3;
 
     /** Most panels of a task of a many-row product, and how many tasks each thread should have at least. */
     private static final int MAX_PANELS = 4;
 
     private static final int TASKS = 4;
 
+    /** Rows of a block of a many-row product: its x and its results fill half of a second-level cache of 512 KB. */
+    private static final int ROW_BLOCK = 256;
+
     private static final int MAX_TERMS = 4;
     private static final int PANEL = Kernels.PANEL;
     private static final int ROWS = Kernels.ROWS;
-    private static final int BLOCK = Kernels.BLOCK;
-    /** Partial sums of a block. */
-    private static final int SUMS = BLOCK * BLOCK * Kernels.PARTIAL;
-    /** Outputs per task of a few-row product: whole groups of four. */
-    private static final int FEW_CHUNK = Kernels.DOT_ROWS;
+    private static final int WIDE = Kernels.WIDE;
+    private static final int DOT_ROWS = Kernels.DOT_ROWS;
+    /** Lines of the cache. */
+    private static final int ALIGNMENT = 64;
 
     private final Kernels kernels;
     /** Columns of a block of a many-row product. */
@@ -47,8 +50,8 @@ public final class MatMul {
     /** Outputs per task, by term. */
     private final int[] widths = new int[MAX_TERMS];
 
-    /** x as formats want it, by format. */
-    private final float[][] arranged = new float[WeightFormat.values().length][0];
+    /** x as formats want it, by format; not on the heap, where nothing is aligned. */
+    private final MemorySegment[] arranged = new MemorySegment[WeightFormat.values().length];
 
     private final float[][] panels;
     private final float[][] scratches;
@@ -72,8 +75,9 @@ public final class MatMul {
         this.pool = pool;
         this.products = products.orElse(null);
         kBlock = kernels.depth();
-        panels = new float[pool.threads()][Math.max(BLOCK * FEW_K, kBlock * PANEL)];
-        scratches = new float[pool.threads()][FEW_CHUNK / BLOCK * blocks(MANY, BLOCK) * SUMS];
+        Arrays.fill(arranged, MemorySegment.NULL);
+        panels = new float[pool.threads()][kBlock * PANEL];
+        scratches = new float[pool.threads()][kBlock + PANEL];
         words = new int[pool.threads()][kBlock * PANEL];
         tiles = new float[pool.threads()][ROWS * PANEL];
     }
@@ -134,9 +138,7 @@ public final class MatMul {
             for (int i = 0; i < scratches.length && scratches[i].length < dotScratch; i++) {
                 scratches[i] = new float[dotScratch];
             }
-            if (n < BLOCK) {
-                arrange();
-            }
+            arrange();
         } else if (anyOwn) {
             int rowPanels = blocks(n, PANEL);
             if (packed.length < rowPanels * PANEL * inputs) {
@@ -147,21 +149,30 @@ public final class MatMul {
         pool.run(tasks, productJob, outputs * inputs * n);
     }
 
-    /** Once for each format, as x meets many rows. */
+    /** Once for each format, as x meets many stored rows. */
     private void arrange() {
         for (int t = 0; t < terms; t++) {
             WeightFormat format = weights[t].format();
-            int size = kernels.arranged(format, inputs);
-            if (taken[t] || size == 0 || (t > 0 && weights[t - 1].format() == format && !taken[t - 1])) {
+            if (taken[t] || (t > 0 && weights[t - 1].format() == format && !taken[t - 1])) {
                 continue;
             }
-            if (arranged[format.ordinal()].length < n * size) {
-                arranged[format.ordinal()] = new float[n * size];
+            long wide = kernels.arranged(format, inputs, WIDE);
+            long size = blocks(n, WIDE) * Math.max(wide, ALONE * kernels.arranged(format, inputs, 1));
+            if (arranged[format.ordinal()].byteSize() < size) {
+                arranged[format.ordinal()] = Arena.ofAuto().allocate(size, ALIGNMENT);
             }
-            for (int r = 0; r < n; r++) {
-                kernels.arrange(format, x, r * inputs, inputs, arranged[format.ordinal()], r * size);
+            long at = 0;
+            for (int r = 0; r < n; r += together(r)) {
+                int rows = together(r);
+                kernels.arrange(format, x, r * inputs, inputs, rows, arranged[format.ordinal()], at);
+                at += kernels.arranged(format, inputs, rows);
             }
         }
+    }
+
+    /** Rows of a few-row product that go together, from row r on. */
+    private int together(int r) {
+        return n - r <= ALONE ? 1 : Math.min(WIDE, n - r);
     }
 
     private int width(int t) {
@@ -169,7 +180,7 @@ public final class MatMul {
             return products.slice();
         }
         if (n < MANY) {
-            return FEW_CHUNK;
+            return DOT_ROWS;
         }
         int perThread = blocks(weights[t].outputs(), PANEL) / pool.threads();
         return PANEL * Math.clamp(perThread / TASKS, 1, MAX_PANELS);
@@ -198,59 +209,14 @@ public final class MatMul {
         }
     }
 
-    private void few(Weight w, int first, int rows, float[] out, boolean add, int worker) {
-        if (n < BLOCK) {
-            int size = kernels.arranged(w.format(), inputs);
-            float[] xs = size == 0 ? x : arranged[w.format().ordinal()];
-            int stride = size == 0 ? inputs : size;
-            for (int r = 0; r < n; r++) {
-                int to = r * w.outputs() + first;
-                kernels.dotRows(w, first, rows, xs, r * stride, out, to, add, scratches[worker]);
-            }
-            return;
-        }
-        int groups = blocks(rows, BLOCK);
-        Arrays.fill(scratches[worker], 0, groups * blocks(n, BLOCK) * SUMS, 0);
-        for (int from = 0; from < inputs; from += FEW_K) {
-            for (int g = 0; g < groups; g++) {
-                int outputs = Math.min(BLOCK, rows - g * BLOCK);
-                fewBlocks(w, first + g * BLOCK, outputs, from, g * blocks(n, BLOCK) * SUMS, worker);
-            }
-        }
-        for (int g = 0; g < groups; g++) {
-            int outputs = Math.min(BLOCK, rows - g * BLOCK);
-            fold(g * blocks(n, BLOCK) * SUMS, outputs, out, first + g * BLOCK, w.outputs(), add, worker);
-        }
-    }
-
-    /** Adds one block of columns of up to 4 outputs to the sums of all rows; in the last block of rows one may repeat. */
-    private void fewBlocks(Weight w, int first, int outputs, int from, int sumsOffset, int worker) {
-        float[] unpacked = panels[worker];
-        int k = Math.min(FEW_K, inputs - from);
-        for (int o = 0; o < outputs; o++) {
-            kernels.unpack(w, first + o, from, k, unpacked, o * k);
-        }
-        for (int r = 0; r < n; r += BLOCK) {
-            int last = Math.min(BLOCK, n - r) - 1;
-            int x0 = r * inputs + from;
-            int x1 = x0 + Math.min(1, last) * inputs;
-            int x2 = x0 + Math.min(2, last) * inputs;
-            int x3 = x0 + last * inputs;
-            kernels.block(k, unpacked, x, x0, x1, x2, x3, scratches[worker], sumsOffset + r / BLOCK * SUMS);
-        }
-    }
-
-    private void fold(int sumsOffset, int outputs, float[] out, int first, int stride, boolean add, int worker) {
-        float[] tile = tiles[worker];
-        for (int r = 0; r < n; r += BLOCK) {
-            kernels.fold(scratches[worker], sumsOffset + r / BLOCK * SUMS, tile);
-            for (int i = r; i < Math.min(n, r + BLOCK); i++) {
-                int to = i * stride + first;
-                for (int o = 0; o < outputs; o++) {
-                    float total = tile[(i - r) * BLOCK + o];
-                    out[to + o] = add ? out[to + o] + total : total;
-                }
-            }
+    private void few(Weight w, int first, int outputs, float[] out, boolean add, int worker) {
+        MemorySegment xs = arranged[w.format().ordinal()];
+        long at = 0;
+        for (int r = 0; r < n; r += together(r)) {
+            int rows = together(r);
+            int to = r * w.outputs();
+            kernels.dotRows(w, first, outputs, rows, x, r * inputs, xs, at, out, to, add, scratches[worker]);
+            at += kernels.arranged(w.format(), inputs, rows);
         }
     }
 
@@ -260,27 +226,41 @@ public final class MatMul {
         kernels.transpose(x, first * inputs, inputs, Math.min(PANEL, n - first), inputs, packed, first * inputs);
     }
 
-    /** Blocks of x, a K block of all rows, come from the second-level cache for all panels but the first. */
+    /** A block of x, and the results it adds to, stay in the second-level cache for all panels. */
     private void many(Weight w, int first, int columns, float[] out, boolean addTo, int worker) {
-        for (int from = 0; from < inputs; from += kBlock) {
-            int k = Math.min(kBlock, inputs - from);
-            for (int j = 0; j < columns; j += PANEL) {
-                panel(w, first + j, Math.min(PANEL, columns - j), from, k, out, addTo || from > 0, worker);
+        for (int r = 0; r < n; r += ROW_BLOCK) {
+            int rows = Math.min(ROW_BLOCK, n - r);
+            for (int from = 0; from < inputs; from += kBlock) {
+                int k = Math.min(kBlock, inputs - from);
+                for (int j = 0; j < columns; j += PANEL) {
+                    int width = Math.min(PANEL, columns - j);
+                    kernels.unpackPanel(w, first + j, width, from, k, panels[worker], words[worker], scratches[worker]);
+                    panel(r, rows, from, k, out, first + j, width, w.outputs(), addTo || from > 0, worker);
+                }
             }
         }
     }
 
-    private void panel(Weight w, int first, int columns, int from, int k, float[] out, boolean add, int worker) {
+    private void panel(
+            int r0,
+            int rowCount,
+            int from,
+            int k,
+            float[] out,
+            int first,
+            int columns,
+            int stride,
+            boolean add,
+            int worker) {
         float[] unpacked = panels[worker];
-        kernels.unpackPanel(w, first, columns, from, k, unpacked, words[worker], scratches[worker]);
-        for (int r = 0; r < n; r += ROWS) {
+        for (int r = r0; r < r0 + rowCount; r += ROWS) {
             int a = (r / PANEL * inputs + from) * PANEL + r % PANEL;
-            int c = r * w.outputs() + first;
+            int c = r * stride + first;
             int rows = Math.min(ROWS, n - r);
             if (rows == ROWS && columns == PANEL) {
-                kernels.tile(k, packed, a, unpacked, 0, out, c, w.outputs(), add);
+                kernels.tile(k, packed, a, unpacked, 0, out, c, stride, add);
             } else {
-                edge(k, a, unpacked, out, c, w.outputs(), rows, columns, add, tiles[worker]);
+                edge(k, a, unpacked, out, c, stride, rows, columns, add, tiles[worker]);
             }
         }
     }

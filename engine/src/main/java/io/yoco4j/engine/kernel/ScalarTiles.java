@@ -28,31 +28,6 @@ interface ScalarTiles extends TileKernels {
     }
 
     @Override
-    default void block(int k, float[] w, float[] x, int x0, int x1, int x2, int x3, float[] sums, int sumsOffset) {
-        int[] rows = {x0, x1, x2, x3};
-        for (int r = 0; r < Kernels.BLOCK; r++) {
-            for (int o = 0; o < Kernels.BLOCK; o++) {
-                float sum = 0;
-                for (int i = 0; i < k; i++) {
-                    sum += w[o * k + i] * x[rows[r] + i];
-                }
-                sums[sumsOffset + (r * Kernels.BLOCK + o) * Kernels.PARTIAL] += sum;
-            }
-        }
-    }
-
-    @Override
-    default void fold(float[] sums, int sumsOffset, float[] out) {
-        for (int c = 0; c < Kernels.BLOCK * Kernels.BLOCK; c++) {
-            float sum = 0;
-            for (int l = 0; l < Kernels.PARTIAL; l++) {
-                sum += sums[sumsOffset + c * Kernels.PARTIAL + l];
-            }
-            out[c] = sum;
-        }
-    }
-
-    @Override
     default void transpose(
             float[] rows, int rowsOffset, int rowStride, int columns, int k, float[] panel, int panelOffset) {
         for (int i = 0; i < k; i++) {

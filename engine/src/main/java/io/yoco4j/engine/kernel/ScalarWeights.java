@@ -1,6 +1,7 @@
 package io.yoco4j.engine.kernel;
 
 import io.yoco4j.core.checkpoint.WeightFormat;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
@@ -49,29 +50,33 @@ interface ScalarWeights extends WeightKernels {
     }
 
     @Override
-    default int arranged(WeightFormat format, int k) {
+    default long arranged(WeightFormat format, int k, int n) {
         return 0;
     }
 
     @Override
-    default void arrange(WeightFormat format, float[] x, int xOffset, int k, float[] out, int outOffset) {
-        throw new UnsupportedOperationException("scalar kernels take x as it is");
-    }
+    default void arrange(WeightFormat format, float[] x, int xOffset, int k, int n, MemorySegment out, long at) {}
 
     @Override
     default void dotRows(
             Weight w,
             int first,
             int rows,
+            int n,
             float[] x,
             int xOffset,
+            MemorySegment arranged,
+            long at,
             float[] y,
             int yOffset,
             boolean add,
             float[] scratch) {
-        for (int o = 0; o < rows; o++) {
-            float sum = dot(w, first + o, x, xOffset, 0);
-            y[yOffset + o] = add ? y[yOffset + o] + sum : sum;
+        for (int o = first; o < first + rows; o++) {
+            for (int r = 0; r < n; r++) {
+                float sum = dot(w, o, x, xOffset + r * w.inputs(), 0);
+                int to = yOffset + r * w.outputs() + o;
+                y[to] = add ? y[to] + sum : sum;
+            }
         }
     }
 

@@ -15,16 +15,6 @@ interface TileKernels {
     int depth();
 
     /**
-     * The products of 4 rows of w with 4 rows of x, all contiguous along k, added to partial sums: those of
-     * {@code sums[sumsOffset + 16 (4 r + o) ..]}, 16 of them, grow by {@code sum_i w[o * k + i] * x[x_r + i]} in all, for r, o
-     * in 0..3.
-     */
-    void block(int k, float[] w, float[] x, int x0, int x1, int x2, int x3, float[] sums, int sumsOffset);
-
-    /** Totals of the partial sums of a block: {@code out[c] = sum_l sums[sumsOffset + 16 c + l]} for c in 0..15. */
-    void fold(float[] sums, int sumsOffset, float[] out);
-
-    /**
      * A panel from 32 rows: {@code panel[32 k + c] = rows[c * rowStride + k]}.
      *
      * @param columns rows that are there; columns beyond become zero

@@ -31,7 +31,11 @@ final class VectorFormats {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(LITTLE);
     private static final IntVector BYTE_SHIFTS =
             (IntVector) I.fromArray(new int[] {24, 16, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0);
-    private static final float HALF_SCALE = 0x1p112f;
+    /** Exponent and significand of a float16, moved to where those of a float32 end. */
+    static final int F16_MAGNITUDE = 0x7fff << 13;
+
+    /** What they are then too small by. */
+    static final float F16_SCALE = 0x1p112f;
 
     private VectorFormats() {}
 
@@ -59,7 +63,7 @@ final class VectorFormats {
         FloatVector magnitude = bits.and(0x7fff)
                 .lanewise(VectorOperators.LSHL, 13)
                 .reinterpretAsFloats()
-                .mul(HALF_SCALE);
+                .mul(F16_SCALE);
         return magnitude.reinterpretAsInts().or(bits.and(0x8000_0000)).reinterpretAsFloats();
     }
 

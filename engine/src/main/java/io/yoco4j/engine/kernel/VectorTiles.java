@@ -163,16 +163,6 @@ interface VectorTiles extends TileKernels {
     }
 
     @Override
-    default void block(int k, float[] w, float[] x, int x0, int x1, int x2, int x3, float[] sums, int sumsOffset) {
-        VectorBlock.block(k, w, x, x0, x1, x2, x3, sums, sumsOffset);
-    }
-
-    @Override
-    default void fold(float[] sums, int sumsOffset, float[] out) {
-        VectorBlock.fold(sums, sumsOffset, out);
-    }
-
-    @Override
     default void transpose(
             float[] rows, int rowsOffset, int rowStride, int columns, int k, float[] panel, int panelOffset) {
         if (columns < Kernels.PANEL) {

@@ -1,11 +1,14 @@
 package io.yoco4j.engine.kernel;
 
+import static io.yoco4j.engine.kernel.Lanes.F;
 import static io.yoco4j.engine.kernel.Lanes.LANES;
+import static io.yoco4j.engine.kernel.Lanes.sum;
 
 import io.yoco4j.core.checkpoint.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
 
 /** Stored weights as float32 on the Vector API. */
 interface VectorWeights extends WeightKernels {
@@ -94,13 +97,13 @@ interface VectorWeights extends WeightKernels {
     }
 
     @Override
-    default int arranged(WeightFormat format, int k) {
-        return WordOrder.size(format, k);
+    default long arranged(WeightFormat format, int k, int n) {
+        return WordOrder.bytes(format, k, n);
     }
 
     @Override
-    default void arrange(WeightFormat format, float[] x, int xOffset, int k, float[] out, int outOffset) {
-        WordOrder.arrange(format, x, xOffset, k, out, outOffset);
+    default void arrange(WeightFormat format, float[] x, int xOffset, int k, int n, MemorySegment out, long at) {
+        WordOrder.arrange(format, x, xOffset, k, n, out, at);
     }
 
     @Override
@@ -108,12 +111,33 @@ interface VectorWeights extends WeightKernels {
             Weight w,
             int first,
             int rows,
+            int n,
             float[] x,
             int xOffset,
+            MemorySegment arranged,
+            long at,
             float[] y,
             int yOffset,
             boolean add,
             float[] scratch) {
-        VectorDots.rows(w, first, rows, x, xOffset, y, yOffset, add, scratch);
+        int width;
+        if (n == 1) {
+            VectorDots.sums(w, first, rows, arranged, at, scratch);
+            width = 1;
+        } else {
+            VectorWideDots.sums(w, first, rows, arranged, at, scratch);
+            width = Kernels.WIDE;
+        }
+        int done = WordOrder.covered(w.format(), w.inputs());
+        for (int o = 0; o < rows; o++) {
+            for (int r = 0; r < n; r++) {
+                float total = sum(FloatVector.fromArray(F, scratch, (o * width + r) * LANES));
+                if (done < w.inputs()) {
+                    total += ScalarWeights.dot(w, first + o, x, xOffset + r * w.inputs(), done);
+                }
+                int to = yOffset + r * w.outputs() + first + o;
+                y[to] = add ? y[to] + total : total;
+            }
+        }
     }
 }

@@ -57,6 +57,6 @@ public record Weight(WeightFormat format, MemorySegment data, MemorySegment scal
 
     /** Floats of scratch memory that {@link Kernels#dotRows} needs. */
     public int dotScratch() {
-        return Kernels.DOT_ROWS * (Kernels.PARTIAL + groups()) + Kernels.PARTIAL;
+        return Kernels.DOT_ROWS * (Kernels.WIDE * Kernels.PARTIAL + groups()) + Kernels.PARTIAL;
     }
 }

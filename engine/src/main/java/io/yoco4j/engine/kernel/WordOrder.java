@@ -3,76 +3,111 @@ package io.yoco4j.engine.kernel;
 import static io.yoco4j.engine.kernel.Lanes.LANES;
 
 import io.yoco4j.core.checkpoint.WeightFormat;
+import java.lang.foreign.MemorySegment;
 
 /**
  * The order in which a row's stored values come out of a vector of 32-bit words, and x rearranged to meet them. Each lane
- * holds a word of 2 (BF16), 4 (Q8) or 8 (Q4) neighbours, and {@link VectorDots} takes the first of all words, then the
- * second, and so on: so nothing has to be spread over lanes.
+ * holds a word of 2 (BF16, F16), 4 (Q8) or 8 (Q4) neighbours, and kernels take the first of all words, then the second, and so
+ * on: so nothing has to be spread over lanes.
  *
- * <p>x is rearranged once and meets all rows. Values beyond the last whole vector of words keep their places.
+ * <p>x is rearranged once and meets all stored rows: {@code [chunk][value of a word][row of x][lane]}, where a chunk is what
+ * one vector of words holds. A single row stands alone; several take the room of {@link Kernels#WIDE}, those that are
+ * missing as zeros. Values beyond the last whole chunk are left out.
  */
 final class WordOrder {
     /** Element of a group, in the order of a word's nibbles: low ones hold its first half, high ones its second. */
     private static final int[] NIBBLES = {0, 16, 1, 17, 2, 18, 3, 19};
 
+    private static final int LINE = 64;
+
     private WordOrder() {}
 
-    /** Values in a vector of words; 1 where the format is read in its own order. */
+    /** Values of a row in a vector of words. */
     static int chunk(WeightFormat format) {
+        return values(format) * LANES;
+    }
+
+    private static int values(WeightFormat format) {
         return switch (format) {
-            case F32, F16 -> 1;
-            case BF16 -> 2 * LANES;
-            case Q8 -> 4 * LANES;
-            case Q4 -> 8 * LANES;
+            case F32 -> 1;
+            case BF16, F16 -> 2;
+            case Q8 -> 4;
+            case Q4 -> 8;
         };
     }
 
-    /** Floats that {@link #arrange} writes for k of x; 0 where x is taken as it is. */
-    static int size(WeightFormat format, int k) {
-        return switch (format) {
-            case F32, F16 -> 0;
-            case BF16, Q8 -> k;
-            case Q4 -> k + k / chunk(format) * LANES;
-        };
+    /** Values of a row that whole chunks cover. */
+    static int covered(WeightFormat format, int k) {
+        return k / chunk(format) * chunk(format);
     }
 
-    static void arrange(WeightFormat format, float[] x, int xOffset, int k, float[] out, int outOffset) {
+    /** Vectors of a chunk. One row of Q4 has its correction with it. */
+    private static int vectors(WeightFormat format, int n) {
+        if (n > 1) {
+            return Kernels.WIDE * values(format);
+        }
+        return format == WeightFormat.Q4 ? 9 : values(format);
+    }
+
+    /** Bytes of a chunk of n rows. */
+    static long chunkBytes(WeightFormat format, int n) {
+        return 4L * LANES * vectors(format, n);
+    }
+
+    /** Bytes that {@link #arrange} writes, rounded up to whole lines of the cache. */
+    static long bytes(WeightFormat format, int k, int n) {
+        long bytes = k / chunk(format) * chunkBytes(format, n);
+        return (bytes + LINE - 1) / LINE * LINE;
+    }
+
+    static void arrange(WeightFormat format, float[] x, int xOffset, int k, int n, MemorySegment out, long at) {
         int chunk = chunk(format);
-        int chunks = k / chunk;
-        for (int c = 0; c < chunks; c++) {
-            int from = xOffset + c * chunk;
-            if (format == WeightFormat.Q4) {
-                nibbles(x, from, out, outOffset + c * chunk, outOffset + k + c * LANES);
-            } else {
-                transpose(x, from, chunk / LANES, out, outOffset + c * chunk);
+        int width = n == 1 ? 1 : Kernels.WIDE;
+        for (int c = 0; c < k / chunk; c++) {
+            long to = at + c * chunkBytes(format, n);
+            for (int r = 0; r < width; r++) {
+                if (r >= n) {
+                    zero(values(format), width, out, to + 4L * LANES * r);
+                } else if (format == WeightFormat.Q4) {
+                    nibbles(x, xOffset + r * k + c * chunk, width, out, to + 4L * LANES * r);
+                } else {
+                    transpose(x, xOffset + r * k + c * chunk, values(format), width, out, to + 4L * LANES * r);
+                }
             }
         }
-        int done = chunks * chunk;
-        System.arraycopy(x, xOffset + done, out, outOffset + done, k - done);
     }
 
-    private static void transpose(float[] x, int from, int values, float[] out, int to) {
+    private static void zero(int values, int width, MemorySegment out, long to) {
+        for (int v = 0; v < values; v++) {
+            out.asSlice(to + 4L * LANES * width * v, 4L * LANES).fill((byte) 0);
+        }
+    }
+
+    private static void transpose(float[] x, int from, int values, int width, MemorySegment out, long to) {
         for (int v = 0; v < values; v++) {
             for (int lane = 0; lane < LANES; lane++) {
-                out[to + v * LANES + lane] = x[from + lane * values + v];
+                out.set(ScalarWeights.FLOAT, to + 4L * (width * v * LANES + lane), x[from + lane * values + v]);
             }
         }
     }
 
     /**
      * Nibble n of a half of a word is taken where it stands, 16^n times too large: x makes up for it. What nibbles are too
-     * large by, 8 each, goes into one correction per lane.
+     * large by, 8 each, goes into one correction per lane where there is one row: with more, it costs less to subtract it.
      */
-    private static void nibbles(float[] x, int from, float[] out, int to, int corrections) {
+    private static void nibbles(float[] x, int from, int width, MemorySegment out, long to) {
         for (int lane = 0; lane < LANES; lane++) {
             int word = from + lane / 4 * 32 + lane % 4 * 4;
             float sum = 0;
             for (int n = 0; n < 8; n++) {
                 float value = x[word + NIBBLES[n]];
                 sum += value;
-                out[to + n * LANES + lane] = value * (1f / (1 << 4 * (n % 4)));
+                float scaled = value * (1f / (1 << 4 * (n % 4)));
+                out.set(ScalarWeights.FLOAT, to + 4L * (width * n * LANES + lane), scaled);
             }
-            out[corrections + lane] = -8 * sum;
+            if (width == 1) {
+                out.set(ScalarWeights.FLOAT, to + 4L * (8 * LANES + lane), -8 * sum);
+            }
         }
     }
 }

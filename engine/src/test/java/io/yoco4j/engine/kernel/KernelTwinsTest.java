@@ -55,18 +55,6 @@ class KernelTwinsTest {
             VECTOR.tile(k, a, 8, b, 5, actual, 3, 45, add);
             requireEqual(actual, expected, k);
         }
-        float[] four = floats(4 * k + 7);
-        float[] expectedBlock = new float[256 + 3];
-        float[] actualBlock = new float[256 + 3];
-        float[] expectedTotals = new float[16];
-        float[] actualTotals = new float[16];
-        for (int step = 0; step < 2; step++) {
-            SCALAR.block(k, a, four, 1, k + 2, 2 * k + 3, 3 * k + 5, expectedBlock, 3);
-            VECTOR.block(k, a, four, 1, k + 2, 2 * k + 3, 3 * k + 5, actualBlock, 3);
-            SCALAR.fold(expectedBlock, 3, expectedTotals);
-            VECTOR.fold(actualBlock, 3, actualTotals);
-            requireEqual(actualTotals, expectedTotals, 2 * k);
-        }
         for (int columns : new int[] {1, 31, 32}) {
             float[] rows = floats(PANEL * (k + 3) + 7);
             float[] expected = floats(k * PANEL + 5);

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.yoco4j.core.checkpoint.WeightFormat;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -72,45 +74,51 @@ class WeightTwinsTest {
         }
     }
 
-    /** x from index 3 on, as kernels take it, at index 3. */
-    private static float[] arranged(Kernels kernels, WeightFormat format, float[] x, int inputs) {
-        int size = kernels.arranged(format, inputs);
-        if (size == 0) {
-            return x;
-        }
-        float[] arranged = new float[size + 3];
-        kernels.arrange(format, x, 3, inputs, arranged, 3);
+    /** n rows of x from index 3 on, as kernels take them, from byte 64 on. */
+    private static MemorySegment arranged(Kernels kernels, WeightFormat format, float[] x, int inputs, int n) {
+        MemorySegment arranged = Arena.ofAuto().allocate(64 + kernels.arranged(format, inputs, n), 64);
+        kernels.arrange(format, x, 3, inputs, n, arranged, 64);
         return arranged;
     }
 
     @ParameterizedTest
     @EnumSource(WeightFormat.class)
-    void rowsMeetAVector(WeightFormat format) {
+    void rowsMeetAFewVectors(WeightFormat format) {
         for (int inputs : KernelTwinsTest.sizes().toArray()) {
             for (int outputs : new int[] {1, 2, 7, 32}) {
                 RandomStored stored = RandomStored.of(format, outputs + 2, inputs, random);
-                float[] x = floats(inputs + 3);
-                float[] before = floats(outputs + 3);
-                for (Kernels kernels : KERNELS) {
-                    for (boolean add : new boolean[] {false, true}) {
-                        float[] actual = before.clone();
-                        float[] scratch = new float[stored.weight().dotScratch()];
-                        float[] arranged = arranged(kernels, format, x, inputs);
-                        kernels.dotRows(stored.weight(), 1, outputs, arranged, 3, actual, 2, add, scratch);
-                        for (int o = 0; o < outputs; o++) {
-                            double sum = add ? before[2 + o] : 0;
-                            double size = 1;
-                            for (int i = 0; i < inputs; i++) {
-                                double product = (double) stored.values()[(1 + o) * inputs + i] * x[3 + i];
-                                sum += product;
-                                size += Math.abs(product);
-                            }
-                            assertThat(Math.abs(actual[2 + o] - sum) <= 1e-6 * size)
-                                    .as("seed %d, %s, %d inputs, row %d", seed, kernels.name(), inputs, o)
-                                    .isTrue();
+                for (int n : new int[] {1, 2, 5, 8}) {
+                    meet(stored, inputs, outputs, n);
+                }
+            }
+        }
+    }
+
+    /** All rows but the first and the last. */
+    private void meet(RandomStored stored, int inputs, int outputs, int n) {
+        Weight w = stored.weight();
+        float[] x = floats(n * inputs + 3);
+        float[] before = floats(n * w.outputs() + 2);
+        for (Kernels kernels : KERNELS) {
+            for (boolean add : new boolean[] {false, true}) {
+                float[] actual = before.clone();
+                MemorySegment arranged = arranged(kernels, w.format(), x, inputs, n);
+                float[] scratch = floats(w.dotScratch());
+                kernels.dotRows(w, 1, outputs, n, x, 3, arranged, 64, actual, 2, add, scratch);
+                for (int r = 0; r < n; r++) {
+                    for (int o = 0; o < w.outputs(); o++) {
+                        int at = 2 + r * w.outputs() + o;
+                        boolean met = o >= 1 && o <= outputs;
+                        double sum = add || !met ? before[at] : 0;
+                        double size = 1;
+                        for (int i = 0; i < inputs && met; i++) {
+                            double product = (double) stored.values()[o * inputs + i] * x[3 + r * inputs + i];
+                            sum += product;
+                            size += Math.abs(product);
                         }
-                        assertThat(actual[1]).isEqualTo(before[1]);
-                        assertThat(actual[2 + outputs]).isEqualTo(before[2 + outputs]);
+                        assertThat(Math.abs(actual[at] - sum) <= (met ? 1e-6 * size : 0))
+                                .as("seed %d, %s, %d x %d inputs, row %d", seed, kernels.name(), n, inputs, o)
+                                .isTrue();
                     }
                 }
             }
