@@ -30,7 +30,9 @@ record Keys(JsonFields fields, String prefix) {
                         prefix + field.getKey() + " is not a key of an experiment file here:" + " correct it to one of "
                                 + String.join(", ", known.stream().sorted().toList()));
             }
-            if (field.getValue().isNull()) {
+            if (field.getValue().isNull()
+                    || field.getValue().asText("-").isEmpty()
+                            && field.getValue().isTextual()) {
                 throw new InvalidInputException(prefix + field.getKey() + " has no value: give one or remove the key");
             }
         }
