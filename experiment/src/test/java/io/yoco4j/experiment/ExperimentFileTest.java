@@ -3,6 +3,7 @@ package io.yoco4j.experiment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Accounting;
@@ -45,6 +46,16 @@ class ExperimentFileTest {
         assertThat(s.learningRateOf()).contains("yoco-u");
         assertThat(e.evaluation().loops()).containsExactly(1, 2);
         assertThat(e.evaluation().prefix().orElseThrow().lengths()).containsExactly(16, 64);
+    }
+
+    @Test
+    void theDocumentsExampleIsOne() throws IOException {
+        String text = Files.readString(Path.of("..", "docs", "experiments", "FORMAT.md"));
+        String yaml = text.substring(text.indexOf("```yaml") + 8);
+        Experiment e = ExperimentFile.read(yaml.substring(0, yaml.indexOf("```")));
+        assertThat(e.systems()).hasSize(5);
+        assertThat(e.system("yoco-flops").trainingFlops())
+                .isCloseTo(e.system("yoco-u").trainingFlops(), withinPercentage(0.1));
     }
 
     @Test
