@@ -2,6 +2,7 @@ package io.yoco4j.experiment;
 
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.eval.ContinuationScore;
+import io.yoco4j.eval.GreedyRequest;
 import io.yoco4j.eval.ScoreRequest;
 import io.yoco4j.experiment.Experiment.Data;
 import io.yoco4j.experiment.JobResult.CurvePoint;
@@ -154,6 +155,11 @@ final class Fakes implements TrainingBackend, Models {
                                 .map(c -> new ContinuationScore(-bits * Math.log(2) * c.length, false))
                                 .toList())
                         .toList();
+            }
+
+            @Override
+            public List<int[]> greedy(List<GreedyRequest> requests) {
+                throw new UnsupportedOperationException("no task here asks for it");
             }
 
             @Override
