@@ -5,6 +5,7 @@ import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.SessionOptions;
 import io.yoco4j.engine.YocoModel;
 import io.yoco4j.eval.ContinuationScore;
+import io.yoco4j.eval.GreedyRequest;
 import io.yoco4j.eval.ScoreRequest;
 import io.yoco4j.experiment.EvaluatedModel;
 import io.yoco4j.experiment.Models;
@@ -53,6 +54,11 @@ final class EngineModels implements Models {
         @Override
         public List<List<ContinuationScore>> score(List<ScoreRequest> requests) {
             return language.score(requests);
+        }
+
+        @Override
+        public List<int[]> greedy(List<GreedyRequest> requests) {
+            return language.greedy(requests);
         }
 
         @Override
