@@ -1,5 +1,6 @@
 package io.yoco4j.cli;
 
+import io.yoco4j.core.report.Table;
 import io.yoco4j.engine.bench.BenchmarkOptions;
 import io.yoco4j.engine.bench.BenchmarkPoint;
 import io.yoco4j.engine.bench.BenchmarkResult;

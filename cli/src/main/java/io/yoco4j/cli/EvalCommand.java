@@ -2,6 +2,7 @@ package io.yoco4j.cli;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.KvFormat;
+import io.yoco4j.core.report.Table;
 import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.SessionOptions;
 import io.yoco4j.engine.YocoModel;

@@ -10,6 +10,7 @@ import io.yoco4j.core.arch.Stage;
 import io.yoco4j.core.checkpoint.Checkpoint;
 import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.checkpoint.WeightSummary;
+import io.yoco4j.core.report.Table;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -7,6 +7,7 @@ import io.yoco4j.core.checkpoint.CheckpointQuantizer;
 import io.yoco4j.core.checkpoint.CheckpointWriter;
 import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.checkpoint.WeightSummary;
+import io.yoco4j.core.report.Table;
 import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.Session;
 import io.yoco4j.engine.TextLoss;

@@ -6,6 +6,7 @@ import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.arch.Presets;
 import io.yoco4j.core.checkpoint.CheckpointWriter;
 import io.yoco4j.core.checkpoint.WeightFormat;
+import io.yoco4j.core.report.Table;
 import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.Generation;
 import io.yoco4j.engine.GenerationOptions;

@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
             QuantizeCommand.class,
             LogitsCommand.class,
             EvalCommand.class,
+            ExperimentCommand.class,
             BenchCommand.class,
             BenchTrainingCommand.class,
             VersionCommand.class

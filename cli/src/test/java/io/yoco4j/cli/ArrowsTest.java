@@ -45,17 +45,21 @@ class ArrowsTest {
             .definedBy("io.yoco4j.train..")
             .layer("eval")
             .definedBy("io.yoco4j.eval..")
+            .layer("experiment")
+            .definedBy("io.yoco4j.experiment..")
             .layer("cli")
             .definedBy("io.yoco4j.cli..")
             .whereLayer("core")
-            .mayOnlyBeAccessedByLayers("engine", "onednn", "train", "eval", "cli")
+            .mayOnlyBeAccessedByLayers("engine", "onednn", "train", "eval", "experiment", "cli")
             .whereLayer("engine")
             .mayOnlyBeAccessedByLayers("onednn", "cli")
             .whereLayer("onednn")
             .mayNotBeAccessedByAnyLayer()
             .whereLayer("train")
-            .mayOnlyBeAccessedByLayers("cli")
+            .mayOnlyBeAccessedByLayers("experiment", "cli")
             .whereLayer("eval")
+            .mayOnlyBeAccessedByLayers("experiment", "cli")
+            .whereLayer("experiment")
             .mayOnlyBeAccessedByLayers("cli")
             .whereLayer("cli")
             .mayNotBeAccessedByAnyLayer();
@@ -76,6 +80,9 @@ class ArrowsTest {
     @ArchTest
     static final ArchRule coreText =
             knowsOfYocoOnly("io.yoco4j.core.text..", "io.yoco4j.core", "io.yoco4j.core.json..");
+
+    @ArchTest
+    static final ArchRule coreReport = knowsOfYocoOnly("io.yoco4j.core.report..", "io.yoco4j.core");
 
     @ArchTest
     static final ArchRule coreRoot = knowsOfYocoOnly("io.yoco4j.core");
@@ -189,7 +196,8 @@ class ArrowsTest {
     /** No class per system: what a YOCO-U or a RINS is, a list of stages in {@link Presets} says. */
     @ArchTest
     static final ArchRule noClassPerSystem = classes()
-            .that(resideInAnyPackage("io.yoco4j.core..", "io.yoco4j.engine..", "io.yoco4j.train.."))
+            .that(resideInAnyPackage(
+                    "io.yoco4j.core..", "io.yoco4j.engine..", "io.yoco4j.train..", "io.yoco4j.experiment.."))
             .should()
             .haveNameNotMatching(".*\\.[^.]*(YocoU(?![a-z])|(?i:yocogret|universal|rins|transformer|upperloop))[^.]*");
 

@@ -572,6 +572,16 @@ class CommandLineTest {
                 "eval MODEL --tasks niah --data EMPTY --max-tokens 1",
                 "eval MISSING --tasks niah --data EMPTY",
                 "eval MODEL --data EMPTY",
+                "experiment",
+                "experiment run MISSING --out o",
+                "experiment run CONFIG --out o",
+                "experiment run CONFIG --out o --jobs 0",
+                "experiment run CONFIG --out o --threads 0",
+                "experiment run CONFIG",
+                "experiment status EMPTY",
+                "experiment status MISSING",
+                "experiment status EMPTY --out o",
+                "experiment report CONFIG --out MISSING",
                 "bench --system nope",
                 "bench --size huge",
                 "bench --weights int3",
@@ -635,6 +645,7 @@ class CommandLineTest {
             "logits",
             "bench",
             "bench-training",
+            "experiment",
             "version"
         }) {
             Run run = yoco(command, "--help");

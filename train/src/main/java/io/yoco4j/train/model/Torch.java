@@ -16,6 +16,14 @@ public final class Torch {
     private Torch() {}
 
     /**
+     * Sets how many threads compute an operation. The number holds for the process; OpenMP wants to hear it on each thread
+     * that computes, so a thread calls this before it does.
+     */
+    public static void threads(int count) {
+        torch.set_num_threads(count);
+    }
+
+    /**
      * Runs {@code body} in a scope of its own: every native object it makes is freed at its end except the result, which
      * passes to the caller's scope. Without this, each intermediate tensor would live until the step ends.
      */

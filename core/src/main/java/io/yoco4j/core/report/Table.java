@@ -1,22 +1,25 @@
-package io.yoco4j.cli;
+package io.yoco4j.core.report;
 
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
 /** A table in Markdown, its columns aligned so that it reads well in a terminal too. */
-final class Table {
+public final class Table {
     private final List<List<String>> rows = new ArrayList<>();
 
-    Table(String... header) {
+    /** A table with one column for each heading. */
+    public Table(String... header) {
         rows.add(List.of(header));
     }
 
-    Table row(String... cells) {
+    /** Adds a row. */
+    public Table row(String... cells) {
         return row(List.of(cells));
     }
 
-    Table row(List<String> cells) {
+    /** Adds a row. */
+    public Table row(List<String> cells) {
         rows.add(List.copyOf(cells));
         return this;
     }

@@ -1,0 +1,250 @@
+package io.yoco4j.experiment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.checkpoint.AtomicFiles;
+import io.yoco4j.experiment.ExperimentRunner.Outcome;
+import io.yoco4j.experiment.JobStates.State;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is run, in which order, and what is never run again; training itself is faked. */
+class ExperimentRunnerTest {
+    @TempDir
+    Path temp;
+
+    private final Fakes fakes = new Fakes();
+    private final List<String> notes = new ArrayList<>();
+    private Experiment experiment;
+    private Path out;
+
+    @BeforeEach
+    void text() throws IOException {
+        Examples.text(temp);
+        experiment = ExperimentFile.read(Examples.yaml(temp));
+        out = temp.resolve("out");
+    }
+
+    private Outcome run() {
+        return run(1);
+    }
+
+    private Outcome run(int jobs) {
+        fakes.begun.clear();
+        ExperimentRunner runner =
+                new ExperimentRunner(experiment, out, fakes, fakes, jobs, 2, new ExperimentListener() {
+                    @Override
+                    public void note(String sentence) {
+                        notes.add(sentence);
+                    }
+                });
+        fakes.stop = runner::stop;
+        return runner.run();
+    }
+
+    private void change(String from, String to) {
+        String yaml = Examples.yaml(temp);
+        assertThat(yaml).contains(from);
+        experiment = ExperimentFile.read(yaml.replace(from, to));
+    }
+
+    @Test
+    void runsEachJobOnceAndNoneAgain() {
+        assertThat(run()).isEqualTo(new Outcome(10, 0, 0, 0));
+        assertThat(fakes.begun)
+                .containsExactlyElementsOf(
+                        experiment.jobs().stream().map(Job::id).toList());
+        assertThat(run()).isEqualTo(new Outcome(10, 0, 0, 0));
+        assertThat(fakes.begun).isEmpty();
+    }
+
+    @Test
+    void theSweepDecides() {
+        run();
+        JobResult main = Results.open(out).of("yoco-s1").orElseThrow();
+        assertThat(main.learningRate()).isEqualTo(0.002);
+        assertThat(main.curve()).hasSize(2);
+        assertThat(main.heldOut().getFirst().bitsPerByte()).isCloseTo(2.01, within(1e-9));
+        assertThat(main.heldOut().getFirst().documents()).hasSize(4);
+        assertThat(main.prefix()).extracting(JobResult.PrefixScore::length).containsExactly(16, 64);
+        JobResult looped = Results.open(out).of("yoco-u-s1").orElseThrow();
+        assertThat(looped.heldOut()).extracting(JobResult.HeldOutScore::loops).containsExactly(3, 1, 2);
+    }
+
+    @Test
+    void whatIsStoppedGoesOnWithoutLossOrRepetition() {
+        fakes.stopsIn = "yoco-u-s1";
+        change("learning_rate: [1e-3, 2e-3, 4e-3]", "learning_rate: [2e-3]");
+        // "sweep-yoco-u-lr..." has no "yoco-u-s1" in its name.
+        Outcome stopped = run();
+        assertThat(stopped).isEqualTo(new Outcome(3, 0, 0, 3));
+        assertThat(fakes.begun).endsWith("yoco-s1", "yoco-u-s1").hasSize(4);
+        assertThat(JobStates.read(experiment, out).jobs())
+                .extracting(JobStates.JobState::state)
+                .startsWith(State.FINISHED, State.FINISHED, State.FINISHED);
+        fakes.stopsIn = "none";
+        assertThat(run()).isEqualTo(new Outcome(6, 0, 0, 0));
+        assertThat(fakes.begun).containsExactly("yoco-u-s1 resumed", "yoco-s2", "yoco-u-s2");
+    }
+
+    @Test
+    void theFileOfResultsIsEnough() throws IOException {
+        run();
+        List<String> lines = Files.readAllLines(out.resolve(Results.FILE));
+        assertThat(lines).hasSize(10);
+        AtomicFiles.deleteRecursively(out.resolve(Results.JOBS));
+        Files.write(out.resolve(Results.FILE), lines.subList(0, 8));
+        assertThat(run()).isEqualTo(new Outcome(10, 0, 0, 0));
+        assertThat(fakes.begun).containsExactly("yoco-s2", "yoco-u-s2");
+        assertThat(Files.readAllLines(out.resolve(Results.FILE))).hasSize(10).containsAll(lines.subList(0, 8));
+    }
+
+    @Test
+    void otherSettingsAreRunAnewAndSaidSo() {
+        run();
+        change("{ system: yoco }", "{ system: yoco, budget: { steps: 5 } }");
+        assertThat(run()).isEqualTo(new Outcome(10, 0, 0, 0));
+        assertThat(fakes.begun).containsExactly("yoco-s1", "yoco-s2");
+        assertThat(notes)
+                .allMatch(n -> n.contains("has a result for other settings"))
+                .hasSize(2);
+    }
+
+    @Test
+    void anotherEvaluationTrainsNothingAnew() {
+        run();
+        change("loops: [1, 2]", "loops: [1, 5]");
+        run();
+        assertThat(fakes.begun).containsExactly("yoco-u-s1 resumed", "yoco-u-s2 resumed");
+        assertThat(Results.open(out).of("yoco-u-s1").orElseThrow().heldOut())
+                .extracting(JobResult.HeldOutScore::loops)
+                .containsExactly(3, 1, 5);
+    }
+
+    @Test
+    void resultsOfAnotherTokenizerAreNotMixedIn() {
+        run();
+        change("seeds: [1, 2]", "seeds: [1, 2, 3]");
+        fakes.tokenizerHash = "tokenizer-2";
+        assertThatThrownBy(this::run)
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("was measured with another tokenizer");
+    }
+
+    @Test
+    void aDivergedRateIsPassedOver() {
+        fakes.diverges = "lr0.002";
+        assertThat(run()).isEqualTo(new Outcome(8, 2, 0, 0));
+        JobResult diverged = Results.open(out).of("sweep-yoco-lr0.002-s1").orElseThrow();
+        assertThat(diverged.failure()).isEqualTo("training diverged at step 3 (loss NaN)");
+        assertThat(Results.open(out).of("yoco-s1").orElseThrow().learningRate()).isEqualTo(0.001);
+        run();
+        assertThat(fakes.begun).as("it would diverge again").isEmpty();
+    }
+
+    @Test
+    void whereAllRatesDivergeTheOthersGoOn() {
+        fakes.diverges = "sweep-yoco-lr";
+        assertThat(run()).isEqualTo(new Outcome(5, 5, 0, 0));
+        assertThat(JobStates.read(experiment, out).jobs())
+                .filteredOn(s -> s.job().id().equals("yoco-s1"))
+                .singleElement()
+                .satisfies(s -> assertThat(s.detail()).contains("every learning rate of its sweep diverged"));
+    }
+
+    @Test
+    void aBrokenJobStopsNoOtherAndIsTriedAgain() {
+        fakes.breaks = "yoco-u-s1";
+        assertThat(run()).isEqualTo(new Outcome(9, 0, 1, 0));
+        assertThat(JobStates.read(experiment, out).jobs())
+                .filteredOn(s -> s.state() == State.FAILED)
+                .singleElement()
+                .satisfies(s -> assertThat(s.detail()).isEqualTo("the disk is full"));
+        fakes.breaks = "none";
+        assertThat(run()).isEqualTo(new Outcome(10, 0, 0, 0));
+        assertThat(fakes.begun).containsExactly("yoco-u-s1");
+    }
+
+    @Test
+    void severalAtATimeGiveTheSameResults() {
+        run();
+        List<Double> alone = figures();
+        out = temp.resolve("parallel");
+        assertThat(run(2)).isEqualTo(new Outcome(10, 0, 0, 0));
+        assertThat(figures()).isEqualTo(alone);
+    }
+
+    private List<Double> figures() {
+        Results results = Results.open(out);
+        return experiment.jobs().stream()
+                .map(j -> results.of(j.id()).orElseThrow().heldOut().getFirst().bitsPerByte())
+                .toList();
+    }
+
+    @Test
+    void twoRunsDoNotShareAFolder() throws IOException {
+        try (FolderLock _ = FolderLock.take(out)) {
+            assertThatThrownBy(this::run)
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("is in use by another run");
+        }
+        assertThat(run().finished()).isEqualTo(10);
+    }
+
+    @Test
+    void heldOutTextMustBeThere() throws IOException {
+        Files.createDirectories(temp.resolve("none"));
+        change("/held\"]", "/none\"]");
+        assertThatThrownBy(this::run).isInstanceOf(InvalidInputException.class).hasMessageContaining("none");
+        change("[16, 64]", "[16, 64000]");
+        assertThatThrownBy(this::run)
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("no document of held-out set held has 64032 tokens");
+        assertThat(fakes.begun).as("said before hours of training").isEmpty();
+    }
+
+    @Test
+    void damagedResultsAreNamed() throws IOException {
+        run();
+        Files.writeString(out.resolve(Results.FILE), "{\"job\": 3}\n");
+        assertThatThrownBy(this::run)
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("results.jsonl line 1: is no result of a job");
+    }
+
+    @Test
+    void theReportSaysWhatIsThere() throws IOException {
+        fakes.diverges = "lr0.001";
+        run();
+        String report = Files.readString(Report.write(experiment, out));
+        assertThat(report)
+                .startsWith("# example\n")
+                .contains("## Learning rates", "diverged", "**2.0100**")
+                .contains("2.0150 ± 0.0071")
+                .containsPattern("\\| yoco-u +\\| 2.0150 ± 0.0071 \\| +2 \\| +[+-]0.0000 \\| +1.0000 \\| +1.0000 \\|")
+                .contains("## Quality over loops: held", "![Long context: held](prefix.png)")
+                .contains("tokens to reach")
+                .contains("* sweep-yoco-lr0.001-s1: training diverged at step 3 (loss NaN)")
+                .doesNotContain("no result yet");
+        for (String plot : List.of("loss.png", "loops-held.png", "prefix.png")) {
+            assertThat(ImageIO.read(out.resolve(plot).toFile()).getWidth()).isPositive();
+        }
+    }
+
+    @Test
+    void aReportOfNothingIsOne() throws IOException {
+        Files.createDirectories(out);
+        assertThat(Files.readString(Report.write(experiment, out)))
+                .contains("## Systems", "10 of 10 jobs have no result yet");
+    }
+}
