@@ -14,13 +14,16 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * Products of stored rows with 8 rows of x at once on the Vector API: each value is widened once, in a register, and meets
- * all 8 there. A block of columns of x stays in the first-level cache while stored rows go by.
+ * all 8 there. A block of columns of x stays in a cache while stored rows go by.
  *
  * <p>Straight loops, for the reasons that {@link VectorDots} gives.
  */
 final class VectorWideDots {
-    /** Columns of a block: 16 KB of x. */
-    private static final int BLOCK = 512;
+    /**
+     * Columns of a block: 64 KB of x. Its rows would stay in the first-level cache at 512, but stored rows come from memory,
+     * and each stretch of one begins with a miss that nothing foresees: long stretches are worth more.
+     */
+    private static final int BLOCK = 2048;
 
     private static final int STRIDE = Kernels.WIDE * LANES;
     private static final int SUMS = Kernels.DOT_ROWS * STRIDE;
