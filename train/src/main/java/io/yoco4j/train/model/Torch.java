@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -17,10 +18,12 @@ public final class Torch {
 
     /**
      * Sets how many threads compute an operation. The number holds for the process; OpenMP wants to hear it on each thread
-     * that computes, so a thread calls this before it does.
+     * that computes, so a thread calls this before it does. OpenBLAS has threads of its own, which only one caller at a time
+     * can use: callers that share them spend most of their time waiting.
      */
     public static void threads(int count) {
         torch.set_num_threads(count);
+        openblas_nolapack.blas_set_num_threads(count);
     }
 
     /**
