@@ -5,6 +5,7 @@ import io.yoco4j.engine.exec.BatchRows;
 import io.yoco4j.engine.exec.StageExecutor;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -111,7 +112,7 @@ public final class Batch {
         entry.wanted = which.first(count);
         entry.firstLogits = logitRows;
         logitRows += count - entry.wanted;
-        rows.add(session.context(), ids, from, count, entry.wanted);
+        rows.add(session.context(), session.exit(), ids, from, count, entry.wanted);
         return number;
     }
 
@@ -149,7 +150,7 @@ public final class Batch {
         try {
             started = true;
             setBroken(true);
-            model.run(rows, sink);
+            model.run(rows, sink, Optional.empty());
             setBroken(false);
             done = true;
         } finally {
