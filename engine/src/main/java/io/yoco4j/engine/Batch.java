@@ -2,10 +2,10 @@ package io.yoco4j.engine;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.engine.exec.BatchRows;
+import io.yoco4j.engine.exec.LayerTap;
 import io.yoco4j.engine.exec.StageExecutor;
 import java.util.Arrays;
 import java.util.Objects;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -150,7 +150,7 @@ public final class Batch {
         try {
             started = true;
             setBroken(true);
-            model.run(rows, sink, Optional.empty());
+            model.run(rows, sink, LayerTap.NONE);
             setBroken(false);
             done = true;
         } finally {

@@ -12,7 +12,6 @@ import io.yoco4j.engine.exec.StageExecutor;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
@@ -188,7 +187,7 @@ public final class Session implements AutoCloseable {
             for (int from = 0; from < ids.length; from += prefillChunk) {
                 int count = Math.min(prefillChunk, ids.length - from);
                 // Cross layers run for rows whose logits are wanted.
-                step(ids, from, count, 0, (_, _, _, _) -> {}, Optional.of(tap));
+                step(ids, from, count, 0, (_, _, _, _) -> {}, tap);
             }
         } finally {
             leave();
@@ -196,11 +195,10 @@ public final class Session implements AutoCloseable {
     }
 
     private void step(int[] ids, int from, int count, int wanted, StageExecutor.LogitSink sink) {
-        step(ids, from, count, wanted, sink, Optional.empty());
+        step(ids, from, count, wanted, sink, LayerTap.NONE);
     }
 
-    private void step(
-            int[] ids, int from, int count, int wanted, StageExecutor.LogitSink sink, Optional<LayerTap> tap) {
+    private void step(int[] ids, int from, int count, int wanted, StageExecutor.LogitSink sink, LayerTap tap) {
         model.requireOpen();
         requireOpen();
         rows.add(context, exit, ids, from, count, wanted);

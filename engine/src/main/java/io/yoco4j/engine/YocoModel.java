@@ -306,15 +306,11 @@ public final class YocoModel implements AutoCloseable {
         return memory;
     }
 
-    void run(BatchRows rows, StageExecutor.LogitSink sink, Optional<LayerTap> tap) {
+    void run(BatchRows rows, StageExecutor.LogitSink sink, LayerTap tap) {
         lock.lock();
         try {
             requireOpen();
-            if (tap.isPresent()) {
-                executor.run(rows, sink, tap.get());
-            } else {
-                executor.run(rows, sink);
-            }
+            executor.run(rows, sink, tap);
         } finally {
             lock.unlock();
         }

@@ -88,7 +88,7 @@ public final class StageExecutor {
 
     private BatchRows batch = new BatchRows();
     private int n; // rows now
-    private @Nullable LayerTap tap;
+    private LayerTap tap = LayerTap.NONE;
 
     /**
      * An executor for weights of {@code a}, whose loops each context that runs may override.
@@ -132,31 +132,17 @@ public final class StageExecutor {
      * (Sun et al. 2024, "You Only Cache Once", section 2.3: prefill exits early).
      *
      * @param batch at most {@link #maxTokens} tokens, of contexts that differ from the model in nothing but loops
+     * @param tap sees the residual stream
      */
-    public void run(BatchRows batch, LogitSink sink) {
-        forward(batch, sink);
-    }
-
-    /** As above, and shows the residual stream on its way; rows of a batch of one context keep their order. */
     public void run(BatchRows batch, LogitSink sink, LayerTap tap) {
-        this.tap = tap;
-        try {
-            forward(batch, sink);
-        } finally {
-            this.tap = null;
-        }
-    }
-
-    private void forward(BatchRows batch, LogitSink sink) {
         this.batch = batch;
+        this.tap = tap;
         reserve(batch.tokens());
         batch.begin();
         n = batch.rows();
         rows.positions(batch);
         rows.embed(weights.embedding, batch, embeddingMultiplier, x);
-        if (tap != null) {
-            tap.embedded(x, n);
-        }
+        tap.embedded(x, n);
         for (int s = 0; s < firstCross; s++) {
             stage(s, stages.get(s));
         }
@@ -240,9 +226,7 @@ public final class StageExecutor {
         matMul.input(h, n, hidden).into(w.gate(), gate).into(w.up(), up).run();
         rows.silu(gate, up, n, intermediate);
         matMul.input(gate, n, intermediate).addTo(w.down(), x).run();
-        if (tap != null) {
-            tap.layer(s, t, l, x, n);
-        }
+        tap.layer(s, t, l, x, n);
     }
 
     /** q, and k and v unless {@code reused} says that iteration 1 made them: projected, normed, rotated. */
@@ -271,20 +255,19 @@ public final class StageExecutor {
         attention.run(q, batch, UNBOUNDED, mixed);
     }
 
+    /** Keys and values of an iteration; rows that are done have those of the one before. */
     private void storeFull(int s, int t, int l) {
         for (int i = 0; i < batch.active(); i++) {
             Segment g = batch.segment(i);
-            grow(
-                    g,
-                    g.context().full(s, t, l),
-                    t > 0 ? g.context().full(s, t - 1, l).rows() : null);
+            @Nullable GlobalKvCache previous = t > 0 ? g.context().full(s, t - 1, l) : null;
+            grow(g, g.context().full(s, t, l), previous);
         }
         rows.store(k, v, batch, exit, kvDim);
     }
 
-    private static void grow(Segment g, GlobalKvCache cache, @Nullable KvRows previous) {
+    private static void grow(Segment g, GlobalKvCache cache, @Nullable GlobalKvCache previous) {
         int first = cache.length();
-        g.target(cache.grow(g.rows), first, previous);
+        g.target(cache.grow(g.rows), first, previous == null ? null : previous.rows());
     }
 
     /**
@@ -309,6 +292,7 @@ public final class StageExecutor {
         fillRings(stage, s, t, l, own);
     }
 
+    /** Takes the step's own rows into the rings; where iterations reuse them, after the last one. */
     private void fillRings(Stage stage, int s, int t, int l, KvRows own) {
         boolean first = stage.loopKv() == LoopKv.FIRST;
         for (int i = 0; i < batch.active(); i++) {
