@@ -1,14 +1,8 @@
 package io.yoco4j.cli;
 
-import io.yoco4j.core.checkpoint.AtomicFiles;
 import io.yoco4j.engine.bench.BenchmarkPoint;
 import java.awt.BasicStroke;
 import java.awt.Color;
-import java.awt.Font;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,11 +11,9 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.DoubleFunction;
 import java.util.function.ToDoubleFunction;
-import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
-import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.XYStyler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
@@ -40,17 +32,6 @@ final class BenchPlots {
 
     private static final int PLOT_HEIGHT = 460;
     private static final int SPARSEST = 28;
-    private static final Color[] COLORS = {
-        new Color(0x4c566a),
-        new Color(0xd08770),
-        new Color(0x8f5bb5),
-        new Color(0x3b8bc4),
-        new Color(0xc0392b),
-        new Color(0x2e9e6b),
-        new Color(0xb8860b),
-        new Color(0xd4579c),
-        new Color(0x17a2b8)
-    };
 
     private final BenchReport report;
 
@@ -119,16 +100,7 @@ final class BenchPlots {
                 .yAxisTitle(unit)
                 .build();
         XYStyler style = chart.getStyler();
-        style.setChartBackgroundColor(Color.WHITE)
-                .setPlotBorderVisible(false)
-                .setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 16))
-                .setLegendPosition(Styler.LegendPosition.OutsideE)
-                .setLegendBorderColor(Color.WHITE)
-                .setLegendFont(new Font(Font.SANS_SERIF, Font.PLAIN, 13))
-                .setLegendSeriesLineLength(36);
-        style.setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14));
-        style.setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 13));
-        style.setPlotGridLinesColor(new Color(0xe3e3e3));
+        Plots.style(style);
         Range x = Range.of(lines.stream()
                 .flatMap(line -> line.values().keySet().stream())
                 .mapToDouble(n -> n)
@@ -151,11 +123,11 @@ final class BenchPlots {
                     line.values().values().stream()
                             .mapToDouble(BenchPlots::log2)
                             .toArray());
-            Color color = COLORS[line.color() % COLORS.length];
+            Color color = Plots.color(line.color());
             series.setMarker(SeriesMarkers.CIRCLE).setMarkerColor(color);
             series.setLineStyle(stroke(line.dash())).setLineColor(color);
         }
-        write(chart, file);
+        Plots.write(chart, file);
     }
 
     /** Solid, then dashes that get shorter. */
@@ -184,20 +156,5 @@ final class BenchPlots {
         int spacing(int pixels) {
             return Math.max(SPARSEST, (int) (0.9 * pixels / (to - from)));
         }
-    }
-
-    private static void write(XYChart chart, Path file) {
-        ByteArrayOutputStream png = new ByteArrayOutputStream();
-        try {
-            BitmapEncoder.saveBitmap(chart, png, BitmapEncoder.BitmapFormat.PNG);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        AtomicFiles.write(file, channel -> {
-            ByteBuffer bytes = ByteBuffer.wrap(png.toByteArray());
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-        });
     }
 }

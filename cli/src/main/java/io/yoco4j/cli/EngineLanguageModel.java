@@ -6,6 +6,7 @@ import io.yoco4j.engine.Batch;
 import io.yoco4j.engine.Generation;
 import io.yoco4j.engine.GenerationOptions;
 import io.yoco4j.engine.Logits;
+import io.yoco4j.engine.LoopsUsed;
 import io.yoco4j.engine.Session;
 import io.yoco4j.engine.SessionOptions;
 import io.yoco4j.engine.YocoModel;
@@ -31,6 +32,7 @@ final class EngineLanguageModel implements LanguageModel {
     private final SessionOptions options;
     private final int maxTokens;
     private final boolean shared;
+    private LoopsUsed loopsUsed = LoopsUsed.NONE;
 
     /**
      * A model under evaluation.
@@ -46,6 +48,16 @@ final class EngineLanguageModel implements LanguageModel {
                 .orElseThrow(() -> new InvalidInputException(
                         "the model has no tokenizer.json, which text needs: put the file in its folder"));
         this.maxTokens = Math.min(maxTokens, model.architecture().maxPositions());
+    }
+
+    /** Iterations of looped stages that tokens took so far. */
+    LoopsUsed loopsUsed() {
+        return loopsUsed;
+    }
+
+    private void end(Session session) {
+        loopsUsed = loopsUsed.plus(session.loopsUsed());
+        session.close();
     }
 
     @Override
@@ -128,8 +140,11 @@ final class EngineLanguageModel implements LanguageModel {
                     for (Continuation c : continuations) {
                         c.token(0, logits);
                         if (c.ids.length > 1) {
-                            Session fork = continuations.size() == 1 ? session : session.fork();
-                            open.add(fork);
+                            Session fork = session;
+                            if (continuations.size() > 1) {
+                                fork = session.fork();
+                                open.add(fork);
+                            }
                             int[] given = Arrays.copyOf(c.ids, c.ids.length - 1);
                             rest.add(new Work(fork, given, true, (i, next) -> c.token(i + 1, next)));
                         }
@@ -140,7 +155,7 @@ final class EngineLanguageModel implements LanguageModel {
             run(rest);
             return out;
         } finally {
-            open.forEach(Session::close);
+            open.forEach(this::end);
         }
     }
 
@@ -273,7 +288,9 @@ final class EngineLanguageModel implements LanguageModel {
                 .build();
         try (Session session = model.session(options);
                 Generation generation = session.generate(begun(prompt), greedy)) {
-            return generation.join();
+            String text = generation.join();
+            loopsUsed = loopsUsed.plus(session.loopsUsed());
+            return text;
         }
     }
 }

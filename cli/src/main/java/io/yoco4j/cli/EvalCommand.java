@@ -4,6 +4,7 @@ import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.report.Table;
 import io.yoco4j.engine.EngineOptions;
+import io.yoco4j.engine.LoopsUsed;
 import io.yoco4j.engine.SessionOptions;
 import io.yoco4j.engine.YocoModel;
 import io.yoco4j.eval.EvalOptions;
@@ -20,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -92,6 +94,16 @@ final class EvalCommand implements Runnable {
     private @Nullable Integer loops;
 
     @Option(
+            names = "--exit-threshold",
+            paramLabel = "X",
+            defaultValue = "0",
+            description = {
+                "A token takes no further loop of a stage once one turned it by at most X, a share of half a turn: 0 for all"
+                        + " loops, 1 for one (${DEFAULT-VALUE}). inspect --convergence shows what distances there are."
+            })
+    private double exitThreshold;
+
+    @Option(
             names = "--kv",
             paramLabel = "F",
             defaultValue = "f32",
@@ -120,26 +132,27 @@ final class EvalCommand implements Runnable {
         if (maxTokens < 2) {
             throw new InvalidInputException("--max-tokens is " + maxTokens + ", but must be at least 2");
         }
+        SessionOptions session = session();
         // Before the model is opened: a broken file should not cost its loading.
         List<Task> prepared = new ArrayList<>();
         for (String name : tasks) {
             prepared.add(data == null ? Tasks.of(name, options(name)) : Tasks.of(name, data, options(name)));
         }
-        SessionOptions.Builder session = SessionOptions.builder();
-        if (loops != null) {
-            session.loops(loops);
-        }
         EngineOptions engine = EngineOptions.builder().threads(threads).kv(kv).build();
         @Nullable JsonLines lines = json == null ? null : new JsonLines(json);
         List<TaskResult> results = new ArrayList<>();
+        List<OptionalDouble> meanLoops = new ArrayList<>();
         try (YocoModel model = YocoModel.open(folder, engine)) {
-            EngineLanguageModel language = new EngineLanguageModel(model, session.build(), maxTokens, !unshared);
+            EngineLanguageModel language = new EngineLanguageModel(model, session, maxTokens, !unshared);
             for (Task task : prepared) {
                 long start = System.nanoTime();
+                LoopsUsed before = language.loopsUsed();
                 TaskResult result = task.run(language, options(task.name()), progress(task, start));
                 results.add(result);
+                OptionalDouble loopsUsed = language.loopsUsed().minus(before).mean();
+                meanLoops.add(loopsUsed);
                 if (lines != null) {
-                    lines.add(line(result, (System.nanoTime() - start) / 1e9));
+                    lines.add(line(result, loopsUsed, (System.nanoTime() - start) / 1e9));
                 }
             }
         }
@@ -152,6 +165,21 @@ final class EvalCommand implements Runnable {
                 .filter(r -> r.truncated() > 0)
                 .forEach(r -> out.println(r.truncated() + " contexts of " + r.task()
                         + " were longer than the model takes and lost their beginning."));
+        for (int i = 0; i < results.size() && exitThreshold > 0; i++) {
+            out.printf(
+                    Locale.ROOT,
+                    "Tokens of %s took %.2f loops on average.%n",
+                    results.get(i).task(),
+                    meanLoops.get(i).orElse(0));
+        }
+    }
+
+    private SessionOptions session() {
+        SessionOptions.Builder session = SessionOptions.builder().exitThreshold(exitThreshold);
+        if (loops != null) {
+            session.loops(loops);
+        }
+        return session.build();
     }
 
     private EvalOptions options(String task) {
@@ -174,10 +202,12 @@ final class EvalCommand implements Runnable {
         };
     }
 
-    private Map<String, Object> line(TaskResult result, double seconds) {
+    private Map<String, Object> line(TaskResult result, OptionalDouble loopsUsed, double seconds) {
         Map<String, Object> line = facts(result);
         line.put("model", folder.toString());
         line.put("shots", options(result.task()).shots());
+        line.put("exit_threshold", exitThreshold);
+        loopsUsed.ifPresent(mean -> line.put("mean_loops", mean));
         line.put("seconds", seconds);
         if (!result.groups().isEmpty()) {
             line.put("groups", result.groups().stream().map(EvalCommand::facts).toList());

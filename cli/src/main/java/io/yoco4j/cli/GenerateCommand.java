@@ -81,6 +81,16 @@ final class GenerateCommand implements Runnable {
     private @Nullable Integer loops;
 
     @Option(
+            names = "--exit-threshold",
+            paramLabel = "X",
+            defaultValue = "0",
+            description = {
+                "A token takes no further loop of a stage once one turned it by at most X, a share of half a turn: 0 for all"
+                        + " loops, 1 for one (${DEFAULT-VALUE}). inspect --convergence shows what distances there are."
+            })
+    private double exitThreshold;
+
+    @Option(
             names = "--kv",
             paramLabel = "F",
             defaultValue = "f32",
@@ -107,7 +117,7 @@ final class GenerateCommand implements Runnable {
 
     @Override
     public void run() {
-        SessionOptions.Builder session = SessionOptions.builder();
+        SessionOptions.Builder session = SessionOptions.builder().exitThreshold(exitThreshold);
         if (loops != null) {
             session.loops(loops);
         }
@@ -188,6 +198,7 @@ final class GenerateCommand implements Runnable {
             result.put("prefill_tps", s.prefillTokensPerSecond());
             result.put("decode_tps", s.decodeTokensPerSecond());
             result.put("cache_bytes", s.cacheBytes());
+            s.loops().mean().ifPresent(mean -> result.put("mean_loops", mean));
             result.put("kernels", s.kernels());
             spec.commandLine().getOut().println(Json.line(result));
         }

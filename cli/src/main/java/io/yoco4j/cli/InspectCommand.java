@@ -11,6 +11,7 @@ import io.yoco4j.core.checkpoint.Checkpoint;
 import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.checkpoint.WeightSummary;
 import io.yoco4j.core.report.Table;
+import io.yoco4j.engine.SessionOptions;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,8 +29,10 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "inspect",
-        description =
-                "What a model is and what it costs: stages, parameters, stored weights, FLOPs, KV cache, with the formulas.",
+        description = {
+            "What a model is and what it costs: stages, parameters, stored weights, FLOPs, KV cache, with the formulas.",
+            "With --convergence, how far each layer moves a text's tokens instead, in each iteration."
+        },
         mixinStandardHelpOptions = true)
 final class InspectCommand implements Runnable {
     @Spec
@@ -54,6 +57,21 @@ final class InspectCommand implements Runnable {
             defaultValue = "8K,32K,256K")
     private String context = "";
 
+    @Option(
+            names = "--convergence",
+            paramLabel = "TEXT",
+            description = {
+                "Run the model over a text, and print the angular distance between the outputs of consecutive layers: a file, a"
+                        + " folder of text files, or what else train --data takes."
+            })
+    private @Nullable String convergence;
+
+    @Option(
+            names = "--plot",
+            paramLabel = "FILE",
+            description = "Draw the distances of --convergence over the depth, as PNG.")
+    private @Nullable Path plot;
+
     @Mixin
     private JsonOption json = new JsonOption();
 
@@ -64,6 +82,13 @@ final class InspectCommand implements Runnable {
     public void run() {
         if ((model == null) != preset.given()) {
             throw new InvalidInputException("name either a model folder or a --system and --size to inspect");
+        }
+        if (plot != null && convergence == null) {
+            throw new InvalidInputException("--plot draws what --convergence measures: name a text with that, too");
+        }
+        if (convergence != null) {
+            converge(convergence);
+            return;
         }
         Architecture a = model == null ? preset.architecture() : Checkpoint.readArchitecture(model);
         a = loops == null ? a : a.withLoops(loops);
@@ -77,6 +102,26 @@ final class InspectCommand implements Runnable {
             out.println(Json.line(facts));
         } else {
             print(out, a, weights, contexts);
+        }
+    }
+
+    private void converge(String text) {
+        if (model == null) {
+            throw new InvalidInputException("--convergence runs a model's weights: name a model folder");
+        }
+        SessionOptions.Builder options = SessionOptions.builder();
+        if (loops != null) {
+            options.loops(loops);
+        }
+        ConvergenceReport report = ConvergenceReport.measure(model, options.build(), text);
+        if (plot != null) {
+            report.plot(plot);
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        if (json.wanted()) {
+            out.println(Json.line(report.facts()));
+        } else {
+            report.print(out);
         }
     }
 

@@ -107,6 +107,18 @@ class LauncherTest {
     }
 
     @Test
+    void leavesOutTheOptimizingCompilerWhereNoModelRuns() throws Exception {
+        FakeMachine machine = FakeMachine.withDistribution(folder);
+        machine.jdk("jvm/25", "25");
+        String quick = "-XX:TieredStopAtLevel=1";
+        assertThat(machine.yoco("version").out()).contains(quick);
+        assertThat(machine.yoco("inspect", "MODEL", "--context", "8K").out()).contains(quick);
+        assertThat(machine.yoco("inspect", "MODEL", "--convergence", "F").out()).doesNotContain(quick);
+        assertThat(machine.yoco("inspect", "--convergence=F", "MODEL").out()).doesNotContain(quick);
+        assertThat(machine.yoco("generate", "MODEL", "x").out()).doesNotContain(quick);
+    }
+
+    @Test
     void leavesTheUsersMallocSettings() throws Exception {
         FakeMachine machine = FakeMachine.withDistribution(folder);
         machine.jdk("jvm/25", "25");

@@ -2,6 +2,7 @@ package io.yoco4j.engine;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.engine.exec.BatchRows;
+import io.yoco4j.engine.exec.LayerTap;
 import io.yoco4j.engine.exec.StageExecutor;
 import java.util.Arrays;
 import java.util.Objects;
@@ -111,7 +112,7 @@ public final class Batch {
         entry.wanted = which.first(count);
         entry.firstLogits = logitRows;
         logitRows += count - entry.wanted;
-        rows.add(session.context(), ids, from, count, entry.wanted);
+        rows.add(session.context(), session.exit(), ids, from, count, entry.wanted);
         return number;
     }
 
@@ -149,7 +150,7 @@ public final class Batch {
         try {
             started = true;
             setBroken(true);
-            model.run(rows, sink);
+            model.run(rows, sink, LayerTap.NONE);
             setBroken(false);
             done = true;
         } finally {

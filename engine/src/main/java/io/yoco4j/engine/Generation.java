@@ -54,6 +54,7 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
     private int generated;
     private long prefillNanos;
     private long decodeNanos;
+    private final LoopsUsed loopsBefore;
     private OptionalLong finalCacheBytes = OptionalLong.empty();
 
     /**
@@ -77,6 +78,7 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
         this.endOfText = options.endOfText() ? endOfText : Set.of();
         this.decoder = decoder;
         stop = new StopStrings(options.stop());
+        loopsBefore = session.loopsUsed();
         sampler = new Sampler(options.sampling(), session.architecture().vocabSize());
         IntStream.concat(IntStream.of(session.tokens()), IntStream.of(prompt)).forEach(sampler::accept);
     }
@@ -210,6 +212,8 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
                 generated,
                 decodeNanos / 1e9,
                 finalCacheBytes.orElseGet(session::cacheBytes),
+                session.exitThreshold(),
+                session.loopsUsed().minus(loopsBefore),
                 session.model().kernels());
     }
 

@@ -10,6 +10,8 @@ import java.util.Locale;
  * @param generatedTokens tokens drawn
  * @param decodeSeconds for the tokens after the first
  * @param cacheBytes of the session's context
+ * @param exitThreshold of the session
+ * @param loops that the prompt's tokens and the generated ones took
  * @param kernels in use, e.g. {@code vector-512}
  */
 public record GenerationStats(
@@ -18,6 +20,8 @@ public record GenerationStats(
         int generatedTokens,
         double decodeSeconds,
         long cacheBytes,
+        double exitThreshold,
+        LoopsUsed loops,
         String kernels) {
 
     /** Prompt tokens per second; 0 where nothing was measured. */
@@ -33,14 +37,19 @@ public record GenerationStats(
     /** One line for a terminal. */
     @Override
     public String toString() {
+        String used = exitThreshold > 0
+                ? String.format(
+                        Locale.ROOT, "%.2f loops per token, ", loops.mean().orElse(0))
+                : "";
         return String.format(
                 Locale.ROOT,
-                "prompt %d tokens at %.1f/s, generated %d at %.1f/s, cache %.2f MiB, kernels %s",
+                "prompt %d tokens at %.1f/s, generated %d at %.1f/s, cache %.2f MiB, %skernels %s",
                 promptTokens,
                 prefillTokensPerSecond(),
                 generatedTokens,
                 decodeTokensPerSecond(),
                 cacheBytes / 1048576.0,
+                used,
                 kernels);
     }
 }

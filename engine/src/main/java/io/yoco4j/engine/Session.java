@@ -6,6 +6,8 @@ import io.yoco4j.engine.cache.ContextFile;
 import io.yoco4j.engine.cache.ContextFileWriter;
 import io.yoco4j.engine.cache.ContextState;
 import io.yoco4j.engine.exec.BatchRows;
+import io.yoco4j.engine.exec.LayerTap;
+import io.yoco4j.engine.exec.LoopExit;
 import io.yoco4j.engine.exec.StageExecutor;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -26,6 +28,7 @@ import java.util.function.BooleanSupplier;
 public final class Session implements AutoCloseable {
     private final YocoModel model;
     private final ContextState context;
+    private final LoopExit exit;
     private final int prefillChunk;
     private final int maxPositions;
     private final AtomicBoolean busy = new AtomicBoolean();
@@ -43,19 +46,18 @@ public final class Session implements AutoCloseable {
     Session(YocoModel model, SessionOptions options) {
         this(
                 model,
-                model.newContext(
-                        options.loops().isPresent()
-                                ? model.architecture().withLoops(options.loops().getAsInt())
-                                : model.architecture()),
+                model.newContext(options.applied(model.architecture())),
                 options.prefillChunk().orElse(model.options().prefillChunk()),
                 Math.min(
                         options.maxPositions().orElse(Integer.MAX_VALUE),
-                        model.architecture().maxPositions()));
+                        model.architecture().maxPositions()),
+                options.exitThreshold());
     }
 
-    private Session(YocoModel model, ContextState context, int prefillChunk, int maxPositions) {
+    private Session(YocoModel model, ContextState context, int prefillChunk, int maxPositions, double exitThreshold) {
         this.model = model;
         this.context = context;
+        exit = new LoopExit(exitThreshold);
         this.prefillChunk = Math.min(prefillChunk, model.maxBatchTokens());
         this.maxPositions = maxPositions;
         int vocabulary = architecture().vocabSize();
@@ -96,6 +98,19 @@ public final class Session implements AutoCloseable {
     /** What is run, the session's loops included. */
     public Architecture architecture() {
         return context.architecture();
+    }
+
+    /**
+     * Iterations of looped stages that the tokens took which this session took in since it was made: what it was forked or
+     * restored with does not count, and resetting forgets nothing.
+     */
+    public LoopsUsed loopsUsed() {
+        return LoopsUsed.of(exit);
+    }
+
+    /** What {@link SessionOptions#exitThreshold} was. */
+    public double exitThreshold() {
+        return exit.threshold();
     }
 
     /** The model this is a context of. */
@@ -163,13 +178,33 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    /** Takes in tokens, in chunks, and shows the residual stream of all of them in every layer. */
+    void observe(int[] ids, LayerTap tap) {
+        enter();
+        try {
+            requireTokens(ids);
+            model.memory().reserve(context, ids.length, 0);
+            for (int from = 0; from < ids.length; from += prefillChunk) {
+                int count = Math.min(prefillChunk, ids.length - from);
+                // Cross layers run for rows whose logits are wanted.
+                step(ids, from, count, 0, (_, _, _, _) -> {}, tap);
+            }
+        } finally {
+            leave();
+        }
+    }
+
     private void step(int[] ids, int from, int count, int wanted, StageExecutor.LogitSink sink) {
+        step(ids, from, count, wanted, sink, LayerTap.NONE);
+    }
+
+    private void step(int[] ids, int from, int count, int wanted, StageExecutor.LogitSink sink, LayerTap tap) {
         model.requireOpen();
         requireOpen();
-        rows.add(context, ids, from, count, wanted);
+        rows.add(context, exit, ids, from, count, wanted);
         try {
             broken = true;
-            model.run(rows, sink);
+            model.run(rows, sink, tap);
             broken = false;
         } finally {
             // Else the executor would hold on to this context until another one runs.
@@ -214,6 +249,10 @@ public final class Session implements AutoCloseable {
 
     ContextState context() {
         return context;
+    }
+
+    LoopExit exit() {
+        return exit;
     }
 
     void requireTokens(int[] ids) {
@@ -270,12 +309,12 @@ public final class Session implements AutoCloseable {
 
     /**
      * A session that goes on from here on its own. It shares the memory of what is cached: only what one of the two writes
-     * from now on is its own, and a window's blocks once they are written again.
+     * from now on is its own, and a window's blocks once they are written again. It has the same exit threshold.
      */
     public Session fork() {
         enter();
         try {
-            Session fork = new Session(model, context.fork(), prefillChunk, maxPositions);
+            Session fork = new Session(model, context.fork(), prefillChunk, maxPositions, exit.threshold());
             fork.pending = pending;
             fork.pendingPosition = pendingPosition;
             return fork;
@@ -296,7 +335,8 @@ public final class Session implements AutoCloseable {
     /**
      * Saves the context to a file, which appears whole or not at all: {@link YocoModel#restore} makes a session of it that
      * goes on as this one does, to the bit. Logits are not in it, so whoever wants those after the last token draws from
-     * them before, or lets a {@link Generation} do it.
+     * them before, or lets a {@link Generation} do it. An exit threshold is not in it either: caches are full whatever the
+     * threshold was, and the restored session's own holds for the tokens to come.
      *
      * @throws java.io.UncheckedIOException when it cannot be written; what was there before is untouched
      */

@@ -11,6 +11,7 @@ import io.yoco4j.core.text.Tokenizer;
 import io.yoco4j.engine.cache.BlockPool;
 import io.yoco4j.engine.cache.ContextState;
 import io.yoco4j.engine.exec.BatchRows;
+import io.yoco4j.engine.exec.LayerTap;
 import io.yoco4j.engine.exec.ModelWeights;
 import io.yoco4j.engine.exec.StageExecutor;
 import io.yoco4j.engine.kernel.Kernels;
@@ -153,7 +154,8 @@ public final class YocoModel implements AutoCloseable {
     /**
      * An empty context.
      *
-     * @throws InvalidInputException when loops are given for a model without looped stage, or out of range
+     * @throws InvalidInputException when loops or an exit threshold are given for a model without looped stage, loops are
+     *     out of range, or there is an exit threshold and a looped stage of gated retention, whose states need every token
      */
     public Session session(SessionOptions options) {
         requireOpen();
@@ -304,11 +306,11 @@ public final class YocoModel implements AutoCloseable {
         return memory;
     }
 
-    void run(BatchRows rows, StageExecutor.LogitSink sink) {
+    void run(BatchRows rows, StageExecutor.LogitSink sink, LayerTap tap) {
         lock.lock();
         try {
             requireOpen();
-            executor.run(rows, sink);
+            executor.run(rows, sink, tap);
         } finally {
             lock.unlock();
         }

@@ -48,7 +48,7 @@ class AllocationTest {
         }
     }
 
-    /** Eight sessions, of different depths where there is one to choose, on all threads. */
+    /** Eight sessions, of different depths and exit thresholds where there is one to choose, on all threads. */
     @ParameterizedTest
     @ValueSource(strings = {"transformer", "yoco-u", "yoco-gret"})
     void stepsOfABatchAllocateCacheBlocksOnly(String system) {
@@ -58,7 +58,7 @@ class AllocationTest {
             for (int i = 0; i < 8; i++) {
                 SessionOptions.Builder options = SessionOptions.builder();
                 if (a.looped()) {
-                    options.loops(1 + i % 3);
+                    options.loops(1 + i % 3).exitThreshold(i % 2 * 0.1);
                 }
                 sessions.add(model.session(options.build()));
             }

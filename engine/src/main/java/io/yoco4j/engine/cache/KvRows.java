@@ -114,7 +114,7 @@ public final class KvRows {
     }
 
     /** Copies a row, as it is stored, of other rows of the same format and width. */
-    void put(int row, KvRows other, int otherRow) {
+    public void put(int row, KvRows other, int otherRow) {
         KvBlock from = other.blocks[otherRow / other.blockRows()];
         blocks[row / shape.blockRows()].put(row % shape.blockRows(), from, otherRow % other.blockRows());
     }

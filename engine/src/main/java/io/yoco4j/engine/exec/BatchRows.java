@@ -33,10 +33,11 @@ public final class BatchRows {
     /**
      * Adds tokens of a context that has none yet.
      *
+     * @param exit the context's
      * @param ids holds them, valid ones, from index {@code from} on; they are copied
      * @param wanted logits are wanted of the tokens from this one on; {@code count} for none
      */
-    public void add(ContextState context, int[] ids, int from, int count, int wanted) {
+    public void add(ContextState context, LoopExit exit, int[] ids, int from, int count, int wanted) {
         if (size == segments.length) {
             segments = Arrays.copyOf(segments, Math.max(1, 2 * size));
             Arrays.setAll(segments, i -> i < size ? segments[i] : new Segment());
@@ -45,7 +46,7 @@ public final class BatchRows {
             this.ids = Arrays.copyOf(this.ids, Math.max(tokens + count, Math.min(2 * tokens, 1 << 16)));
         }
         System.arraycopy(ids, from, this.ids, tokens, count);
-        segments[size].set(context, size, tokens, count, wanted);
+        segments[size].set(context, exit, size, tokens, count, wanted);
         size++;
         tokens += count;
     }

@@ -48,6 +48,7 @@ final class RowOps {
     private @Nullable Weight embedding;
     private float factor;
     private @Nullable KvRows chunk;
+    private @Nullable EarlyExit exit;
 
     RowOps(Architecture a, Kernels kernels, WorkerPool pool) {
         this.kernels = kernels;
@@ -114,10 +115,11 @@ final class RowOps {
         start(Op.ADD, n, width);
     }
 
-    /** Writes k and v, each [n, KV x hd], to the targets of the segments. */
-    void store(float[] k, float[] v, BatchRows batch, int width) {
+    /** Writes k and v, each [n, KV x hd], to the targets of the segments; rows that are done keep what they had. */
+    void store(float[] k, float[] v, BatchRows batch, EarlyExit exit, int width) {
         this.x = k;
         this.y = v;
+        this.exit = exit;
         this.batch = batch;
         start(Op.STORE, batch.rows(), width);
     }
@@ -161,7 +163,11 @@ final class RowOps {
                 case SILU -> kernels.siluMultiply(x, at, y, at, width);
                 case STORE -> {
                     Segment g = batch.owner(i);
-                    g.target().put(g.targetRow + i - g.first, x, y, at);
+                    if (exit != null && exit.done(i)) {
+                        g.keep(i);
+                    } else {
+                        g.store(i, x, y, at);
+                    }
                 }
                 case RING -> {
                     if (chunk != null) {

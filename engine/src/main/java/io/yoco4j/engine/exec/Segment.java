@@ -26,6 +26,8 @@ final class Segment {
     int wanted;
     /** Iterations of the stage that runs. */
     int loops;
+    /** Rows that take part in its next iteration. */
+    int running;
     /** The first of its rows. */
     int first;
     /** Where that row was before rows were moved. */
@@ -38,11 +40,14 @@ final class Segment {
     int targetRow;
 
     private @Nullable ContextState context;
+    private @Nullable LoopExit exit;
     private @Nullable KvRows target;
+    private @Nullable KvRows previous;
     private @Nullable WindowKvCache ring;
 
-    void set(ContextState context, int entry, int firstId, int count, int wanted) {
+    void set(ContextState context, LoopExit exit, int entry, int firstId, int count, int wanted) {
         this.context = context;
+        this.exit = exit;
         this.entry = entry;
         this.firstId = firstId;
         this.count = count;
@@ -53,14 +58,32 @@ final class Segment {
         return Objects.requireNonNull(context);
     }
 
-    /** Sets where keys and values of its rows go. */
-    void target(KvRows rows, int first) {
-        target = rows;
-        targetRow = first;
+    LoopExit exit() {
+        return Objects.requireNonNull(exit);
     }
 
-    KvRows target() {
-        return Objects.requireNonNull(target);
+    /**
+     * Sets where keys and values of its rows go.
+     *
+     * @param previous has those of the iteration before at the same places, unless {@code rows} has them itself
+     */
+    void target(KvRows rows, int first, @Nullable KvRows previous) {
+        target = rows;
+        targetRow = first;
+        this.previous = previous;
+    }
+
+    /** Writes the key and value of one of its rows, each [KV x hd] at {@code offset}. */
+    void store(int row, float[] k, float[] v, int offset) {
+        Objects.requireNonNull(target).put(targetRow + row - first, k, v, offset);
+    }
+
+    /** Leaves one of its rows the key and value of the iteration before. */
+    void keep(int row) {
+        if (previous != null) {
+            int at = targetRow + row - first;
+            Objects.requireNonNull(target).put(at, previous, at);
+        }
     }
 
     /** Sets the ring that is to take in its rows, if one is. */
@@ -87,7 +110,9 @@ final class Segment {
     /** Lets go of the context. */
     void clear() {
         context = null;
+        exit = null;
         target = null;
+        previous = null;
         ring = null;
         retention = NONE;
         view.clear();

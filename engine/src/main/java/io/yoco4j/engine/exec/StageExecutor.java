@@ -19,6 +19,7 @@ import io.yoco4j.engine.kernel.WorkerPool;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The forward pass: a list of stages over the tokens of a batch. docs/format.md, "Computation", has the mathematics in
@@ -64,8 +65,9 @@ public final class StageExecutor {
     private final RowOps rows;
     private final AttentionKernel attention;
     private final RetentionKernel retention;
+    private final EarlyExit exit;
     /**
-     * Keys and values of the step itself, for layers that keep only a window; one per layer where loops reuse them. In the
+     * Keys and values of the step itself, for layers that keep only a window; one per layer where loops may reuse them. In the
      * caches' format, so that results do not depend on how a sequence is cut into chunks.
      */
     private final List<KvRows> chunkKv = new ArrayList<>();
@@ -86,6 +88,7 @@ public final class StageExecutor {
 
     private BatchRows batch = new BatchRows();
     private int n; // rows now
+    private LayerTap tap = LayerTap.NONE;
 
     /**
      * An executor for weights of {@code a}, whose loops each context that runs may override.
@@ -116,6 +119,7 @@ public final class StageExecutor {
         rows = new RowOps(a, kernels, pool);
         attention = new AttentionKernel(a, kernels, pool);
         retention = new RetentionKernel(a, kernels, pool);
+        exit = new EarlyExit(hidden, pool);
     }
 
     /** The most tokens of a step: what its activations allow. */
@@ -128,14 +132,17 @@ public final class StageExecutor {
      * (Sun et al. 2024, "You Only Cache Once", section 2.3: prefill exits early).
      *
      * @param batch at most {@link #maxTokens} tokens, of contexts that differ from the model in nothing but loops
+     * @param tap sees the residual stream
      */
-    public void run(BatchRows batch, LogitSink sink) {
+    public void run(BatchRows batch, LogitSink sink, LayerTap tap) {
         this.batch = batch;
+        this.tap = tap;
         reserve(batch.tokens());
         batch.begin();
         n = batch.rows();
         rows.positions(batch);
         rows.embed(weights.embedding, batch, embeddingMultiplier, x);
+        tap.embedded(x, n);
         for (int s = 0; s < firstCross; s++) {
             stage(s, stages.get(s));
         }
@@ -165,24 +172,43 @@ public final class StageExecutor {
         n = batch.rows();
     }
 
-    /** The layers in order, T times; each iteration takes the rows whose contexts have that many. */
+    /** The layers in order, T times; each iteration takes the rows whose contexts have that many, while one is not done. */
     private void stage(int s, Stage stage) {
         moveRows(batch.orderByLoops(s));
+        exit.begin(batch, stage);
         boolean inject = stage.loopInput() == LoopInput.INJECT;
         if (inject) {
             System.arraycopy(x, 0, x0, 0, n * hidden);
         }
         for (int t = 0; batch.iterate(t); t++) {
             n = batch.rows();
+            if (exit.allDone()) {
+                skip(stage, s, t);
+                continue;
+            }
+            exit.before(x, n);
             if (inject && t > 0) {
                 rows.add(x, x0, n, hidden);
             }
             for (int l = 0; l < stage.layers(); l++) {
                 layer(stage, s, t, l);
             }
+            exit.after(x, n, t);
         }
+        exit.end();
         batch.iterate(0);
         n = batch.rows();
+    }
+
+    /** An iteration that no row takes part in: its keys and values are those of the one before. */
+    private void skip(Stage stage, int s, int t) {
+        for (int l = 0; l < stage.layers(); l++) {
+            if (stage.attention() instanceof Attention.Full && stage.loopKv() == LoopKv.EACH) {
+                storeFull(s, t, l);
+            } else if (stage.attention() instanceof Attention.SlidingWindow) {
+                fillRings(stage, s, t, l, chunkKv(l));
+            }
+        }
     }
 
     /** x += o_proj(mixer(RMSNorm(x))), then x += down_proj(silu(gate_proj h) * up_proj h). */
@@ -200,6 +226,7 @@ public final class StageExecutor {
         matMul.input(h, n, hidden).into(w.gate(), gate).into(w.up(), up).run();
         rows.silu(gate, up, n, intermediate);
         matMul.input(gate, n, intermediate).addTo(w.down(), x).run();
+        tap.layer(s, t, l, x, n);
     }
 
     /** q, and k and v unless {@code reused} says that iteration 1 made them: projected, normed, rotated. */
@@ -218,23 +245,29 @@ public final class StageExecutor {
     private void full(Stage stage, int s, int t, int l, ModelWeights.Layer w) {
         boolean reused = t > 0 && stage.loopKv() == LoopKv.FIRST;
         project(w, stage.rope(), reused);
+        if (!reused) {
+            storeFull(s, t, l);
+        }
         for (int i = 0; i < batch.active(); i++) {
             Segment g = batch.segment(i);
-            GlobalKvCache cache = g.context().full(s, reused ? 0 : t, l);
-            if (!reused) {
-                grow(g, cache);
-            }
-            cache.view(g.view);
-        }
-        if (!reused) {
-            rows.store(k, v, batch, kvDim);
+            g.context().full(s, reused ? 0 : t, l).view(g.view);
         }
         attention.run(q, batch, UNBOUNDED, mixed);
     }
 
-    private static void grow(Segment g, GlobalKvCache cache) {
+    /** Keys and values of an iteration; rows that are done have those of the one before. */
+    private void storeFull(int s, int t, int l) {
+        for (int i = 0; i < batch.active(); i++) {
+            Segment g = batch.segment(i);
+            @Nullable GlobalKvCache previous = t > 0 ? g.context().full(s, t - 1, l) : null;
+            grow(g, g.context().full(s, t, l), previous);
+        }
+        rows.store(k, v, batch, exit, kvDim);
+    }
+
+    private static void grow(Segment g, GlobalKvCache cache, @Nullable GlobalKvCache previous) {
         int first = cache.length();
-        g.target(cache.grow(g.rows), first);
+        g.target(cache.grow(g.rows), first, previous == null ? null : previous.rows());
     }
 
     /**
@@ -245,19 +278,28 @@ public final class StageExecutor {
         boolean first = stage.loopKv() == LoopKv.FIRST;
         boolean reused = t > 0 && first;
         project(w, stage.rope(), reused);
-        KvRows own = chunkKv(first ? l : 0);
+        KvRows own = chunkKv(first || exit.active() ? l : 0);
         own.reserve(n);
         for (int i = 0; i < batch.active(); i++) {
             Segment g = batch.segment(i);
-            g.target(own, g.first);
-            WindowKvCache cache = g.context().window(s, reused ? 0 : t, l);
-            cache.view(g.view, own, g.first, g.rows);
-            g.ring(!first || t == g.loops - 1 ? cache : null);
+            g.target(own, g.first, null);
+            g.context().window(s, reused ? 0 : t, l).view(g.view, own, g.first, g.rows);
         }
         if (!reused) {
-            rows.store(k, v, batch, kvDim);
+            rows.store(k, v, batch, exit, kvDim);
         }
         attention.run(q, batch, window, mixed);
+        fillRings(stage, s, t, l, own);
+    }
+
+    /** Takes the step's own rows into the rings; where iterations reuse them, after the last one. */
+    private void fillRings(Stage stage, int s, int t, int l, KvRows own) {
+        boolean first = stage.loopKv() == LoopKv.FIRST;
+        for (int i = 0; i < batch.active(); i++) {
+            Segment g = batch.segment(i);
+            WindowKvCache cache = g.context().window(s, first ? 0 : t, l);
+            g.ring(!first || t == g.loops - 1 ? cache : null);
+        }
         rows.fillRings(own, batch, kvDim);
         for (int i = 0; i < batch.active(); i++) {
             batch.segment(i).advanceRing();
@@ -304,9 +346,9 @@ public final class StageExecutor {
         rows.heads(k, w.kNorm(), rope, n, kvHeads);
         for (int i = 0; i < batch.active(); i++) {
             Segment g = batch.segment(i);
-            grow(g, g.context().global());
+            grow(g, g.context().global(), null);
         }
-        rows.store(k, v, batch, kvDim);
+        rows.store(k, v, batch, exit, kvDim);
     }
 
     /** logits = lm_head(RMSNorm(x; norm)). */

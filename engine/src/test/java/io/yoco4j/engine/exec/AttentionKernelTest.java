@@ -44,7 +44,7 @@ class AttentionKernelTest {
             int n = SEGMENTS[s][1];
             ContextState context = new ContextState(A, KvFormat.F32, new BlockPool(0));
             context.advance(new int[SEGMENTS[s][0]], 0, SEGMENTS[s][0]);
-            batch.add(context, new int[n], 0, n, 0);
+            batch.add(context, new LoopExit(0), new int[n], 0, n, 0);
             int length = SEGMENTS[s][0] + n;
             caches[s] = context.full(0, 0, 0);
             KvRows rows = caches[s].grow(length);
@@ -124,7 +124,7 @@ class AttentionKernelTest {
         ContextState context = new ContextState(A, KvFormat.F32, new BlockPool(0));
         context.advance(new int[keys], 0, keys - 1);
         BatchRows batch = new BatchRows();
-        batch.add(context, new int[1], 0, 1, 0);
+        batch.add(context, new LoopExit(0), new int[1], 0, 1, 0);
         batch.begin();
         AttentionTasks tasks = new AttentionTasks(threads, HEADS, KV, HD);
         tasks.plan(batch, Integer.MAX_VALUE);

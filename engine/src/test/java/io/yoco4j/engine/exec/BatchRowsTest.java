@@ -26,7 +26,7 @@ class BatchRowsTest {
         context.advance(new int[position], 0, position);
         int[] ids = new int[n + 2];
         Arrays.fill(ids, id);
-        batch.add(context, ids, 1, n, wanted);
+        batch.add(context, new LoopExit(0), ids, 1, n, wanted);
     }
 
     private List<String> rows() {
