@@ -2,6 +2,7 @@ package io.yoco4j.cli;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.checkpoint.Checkpoint;
+import io.yoco4j.core.report.Table;
 import io.yoco4j.engine.Convergence;
 import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.Session;
