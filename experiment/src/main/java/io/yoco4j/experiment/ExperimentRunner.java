@@ -41,7 +41,7 @@ public final class ExperimentRunner {
     /**
      * @param parallel jobs at a time
      * @param threads of all of them together, at least one each
-     * @throws InvalidInputException when either is below 1
+     * @throws InvalidInputException when either is below 1, or jobs with dropout are to run beside each other
      */
     public ExperimentRunner(
             Experiment experiment,
@@ -54,6 +54,11 @@ public final class ExperimentRunner {
         if (parallel < 1 || threads < 1) {
             throw new InvalidInputException(
                     "jobs is " + parallel + " and threads is " + threads + ", but both must be at least 1");
+        }
+        if (parallel > 1 && experiment.jobs().stream().anyMatch(j -> j.options().dropout() > 0)) {
+            throw new InvalidInputException(
+                    experiment.name() + " has dropout, which libtorch draws for the whole process,"
+                            + " so that jobs beside each other would not repeat: run one at a time with --jobs 1");
         }
         this.experiment = experiment;
         this.folder = folder;

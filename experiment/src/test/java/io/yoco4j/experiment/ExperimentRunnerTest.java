@@ -69,6 +69,16 @@ class ExperimentRunnerTest {
     }
 
     @Test
+    void dropoutAllowsNoNeighbours() {
+        change("bf16: false,", "bf16: false, dropout: 0.1,");
+        assertThatThrownBy(() -> run(2))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("example has dropout")
+                .hasMessageContaining("--jobs 1");
+        assertThat(run()).isEqualTo(new Outcome(10, 0, 0, 0));
+    }
+
+    @Test
     void theSweepDecides() {
         run();
         JobResult main = Results.open(out).of("yoco-s1").orElseThrow();

@@ -158,7 +158,9 @@ public final class Trainer {
         long begin = System.nanoTime();
         long step = state.step() + 1;
         Architecture a = drawnLoops(step);
-        torch.manual_seed(mix(step)); // dropout
+        if (options.dropout() > 0) {
+            torch.manual_seed(mix(step));
+        }
         double learningRate = Schedule.of(options).at(progress(state));
         double loss = 0;
         int rows = options.batchSize();

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -85,14 +86,15 @@ public final class Parameters implements AutoCloseable {
     public void initialize(Initialization init, long seed) {
         try (PointerScope _ = new PointerScope();
                 NoGradGuard _ = new NoGradGuard()) {
-            torch.manual_seed(seed);
+            // A generator of its own: libtorch's is the process's, and another run may be drawing from it.
+            GeneratorOptional generator = new GeneratorOptional(torch.make_generator_cpu(seed));
             // ParameterLayout's order, not the flat one, so that the draw does not depend on how weights are stored.
             ParameterLayout.of(architecture).forEach((name, shape) -> {
                 Tensor leaf = leaf(name);
                 if (shape.length == 1) {
                     leaf.fill_(new Scalar(1.0));
                 } else {
-                    leaf.normal_(0, init.deviation(name, shape[1]), null);
+                    leaf.normal_(0, init.deviation(name, shape[1]), generator);
                 }
             });
         }
