@@ -1,6 +1,7 @@
 package io.yoco4j.cli;
 
 import io.yoco4j.engine.bench.BenchmarkPoint;
+import io.yoco4j.train.plot.Plots;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.nio.file.Path;

@@ -13,6 +13,7 @@ import io.yoco4j.engine.kernel.ProductSelection;
 import io.yoco4j.train.data.Document;
 import io.yoco4j.train.data.DocumentSource;
 import io.yoco4j.train.data.Sources;
+import io.yoco4j.train.plot.Plots;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,6 @@
 package io.yoco4j.cli;
 
 import io.yoco4j.core.InvalidInputException;
-import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.report.Table;
 import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.LoopsUsed;
@@ -24,6 +23,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -87,31 +87,8 @@ final class EvalCommand implements Runnable {
             description = "The longest context; what is longer loses its beginning (default: the model's positions).")
     private int maxTokens = Integer.MAX_VALUE;
 
-    @Option(
-            names = "--loops",
-            paramLabel = "T",
-            description = "Iterations of looped stages, instead of the model's own.")
-    private @Nullable Integer loops;
-
-    @Option(
-            names = "--exit-threshold",
-            paramLabel = "X",
-            defaultValue = "0",
-            description = {
-                "A token takes no further loop of a stage once one turned it by at most X, a share of half a turn: 0 for all"
-                        + " loops, 1 for one (${DEFAULT-VALUE}). inspect --convergence shows what distances there are."
-            })
-    private double exitThreshold;
-
-    @Option(
-            names = "--kv",
-            paramLabel = "F",
-            defaultValue = "f32",
-            description = "How keys and values are cached: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
-    private KvFormat kv;
-
-    @Option(names = "--threads", description = "Threads to compute with (default: all cores).")
-    private int threads = Runtime.getRuntime().availableProcessors();
+    @Mixin
+    private RunOptions run = new RunOptions();
 
     @Option(
             names = "--unshared",
@@ -138,7 +115,7 @@ final class EvalCommand implements Runnable {
         for (String name : tasks) {
             prepared.add(data == null ? Tasks.of(name, options(name)) : Tasks.of(name, data, options(name)));
         }
-        EngineOptions engine = EngineOptions.builder().threads(threads).kv(kv).build();
+        EngineOptions engine = run.engine();
         @Nullable JsonLines lines = json == null ? null : new JsonLines(json);
         List<TaskResult> results = new ArrayList<>();
         List<OptionalDouble> meanLoops = new ArrayList<>();
@@ -165,7 +142,7 @@ final class EvalCommand implements Runnable {
                 .filter(r -> r.truncated() > 0)
                 .forEach(r -> out.println(r.truncated() + " contexts of " + r.task()
                         + " were longer than the model takes and lost their beginning."));
-        for (int i = 0; i < results.size() && exitThreshold > 0; i++) {
+        for (int i = 0; i < results.size() && run.exitsEarly(); i++) {
             out.printf(
                     Locale.ROOT,
                     "Tokens of %s took %.2f loops on average.%n",
@@ -175,10 +152,7 @@ final class EvalCommand implements Runnable {
     }
 
     private SessionOptions session() {
-        SessionOptions.Builder session = SessionOptions.builder().exitThreshold(exitThreshold);
-        if (loops != null) {
-            session.loops(loops);
-        }
+        SessionOptions.Builder session = run.session();
         return session.build();
     }
 
@@ -206,7 +180,7 @@ final class EvalCommand implements Runnable {
         Map<String, Object> line = facts(result);
         line.put("model", folder.toString());
         line.put("shots", options(result.task()).shots());
-        line.put("exit_threshold", exitThreshold);
+        line.put("exit_threshold", run.exitThreshold());
         loopsUsed.ifPresent(mean -> line.put("mean_loops", mean));
         line.put("seconds", seconds);
         if (!result.groups().isEmpty()) {

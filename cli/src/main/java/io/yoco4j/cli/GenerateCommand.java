@@ -1,7 +1,6 @@
 package io.yoco4j.cli;
 
 import io.yoco4j.core.InvalidInputException;
-import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.text.Tokenizer;
 import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.GeneratedToken;
@@ -74,37 +73,14 @@ final class GenerateCommand implements Runnable {
     @Option(names = "--stop", paramLabel = "TEXT", description = "Ends the text before this string; may be repeated.")
     private List<String> stop = new ArrayList<>();
 
-    @Option(
-            names = "--loops",
-            paramLabel = "T",
-            description = "Iterations of looped stages, instead of the model's own.")
-    private @Nullable Integer loops;
-
-    @Option(
-            names = "--exit-threshold",
-            paramLabel = "X",
-            defaultValue = "0",
-            description = {
-                "A token takes no further loop of a stage once one turned it by at most X, a share of half a turn: 0 for all"
-                        + " loops, 1 for one (${DEFAULT-VALUE}). inspect --convergence shows what distances there are."
-            })
-    private double exitThreshold;
-
-    @Option(
-            names = "--kv",
-            paramLabel = "F",
-            defaultValue = "f32",
-            description = "How keys and values are cached: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
-    private KvFormat kv;
+    @Mixin
+    private RunOptions run = new RunOptions();
 
     @Option(
             names = "--session",
             paramLabel = "FILE",
             description = "Go on where FILE was saved, if it is there, and save the context to it at the end.")
     private @Nullable Path sessionFile;
-
-    @Option(names = "--threads", description = "Threads to compute with (default: all cores).")
-    private int threads = Runtime.getRuntime().availableProcessors();
 
     @Option(names = "--stats", description = "End with a line on speed and memory, on standard error.")
     private boolean stats;
@@ -117,10 +93,7 @@ final class GenerateCommand implements Runnable {
 
     @Override
     public void run() {
-        SessionOptions.Builder session = SessionOptions.builder().exitThreshold(exitThreshold);
-        if (loops != null) {
-            session.loops(loops);
-        }
+        SessionOptions.Builder session = run.session();
         GenerationOptions options = GenerationOptions.builder()
                 .maxTokens(maxTokens)
                 .sampling(Sampling.builder()
@@ -134,7 +107,7 @@ final class GenerateCommand implements Runnable {
                 .stop(stop)
                 .session(session.build())
                 .build();
-        EngineOptions engine = EngineOptions.builder().threads(threads).kv(kv).build();
+        EngineOptions engine = run.engine();
         try (YocoModel model = YocoModel.open(folder, engine)) {
             Tokenizer tokenizer = model.tokenizer()
                     .orElseThrow(() -> new InvalidInputException(

@@ -137,6 +137,9 @@ class ArrowsTest {
     static final ArchRule trainModel = knowsOfYocoOnly("io.yoco4j.train.model..", "io.yoco4j.core..");
 
     @ArchTest
+    static final ArchRule trainPlot = knowsOfYocoOnly("io.yoco4j.train.plot..", "io.yoco4j.core..");
+
+    @ArchTest
     static final ArchRule noCycles =
             slices().matching("io.yoco4j.(**)").should().beFreeOfCycles();
 

@@ -1,5 +1,6 @@
 package io.yoco4j.cli;
 
+import static io.yoco4j.cli.Run.yoco;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -18,8 +19,6 @@ import io.yoco4j.engine.GenerationOptions;
 import io.yoco4j.engine.Session;
 import io.yoco4j.engine.YocoModel;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,20 +42,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CommandLineTest {
     @TempDir
     Path temp;
-
-    /** What a command printed and how it ended. */
-    private record Run(int code, String out, String err) {
-        JsonNode json() throws IOException {
-            return new JsonMapper().readTree(out);
-        }
-    }
-
-    private static Run yoco(String... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int code = Yoco.run(new PrintWriter(out, true), new PrintWriter(err, true), args);
-        return new Run(code, out.toString(), err.toString());
-    }
 
     private static String path(Path p) {
         return p.toString();

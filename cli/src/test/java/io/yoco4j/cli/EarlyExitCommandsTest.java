@@ -1,5 +1,6 @@
 package io.yoco4j.cli;
 
+import static io.yoco4j.cli.Run.yoco;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -13,8 +14,6 @@ import io.yoco4j.core.checkpoint.SafetensorsWriter;
 import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.text.BpeTrainer;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,19 +33,6 @@ class EarlyExitCommandsTest {
 
     private String model = "";
     private String text = "";
-
-    private record Run(int code, String out, String err) {
-        JsonNode json() throws IOException {
-            return new JsonMapper().readTree(out);
-        }
-    }
-
-    private static Run yoco(String... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int code = Yoco.run(new PrintWriter(out, true), new PrintWriter(err, true), args);
-        return new Run(code, out.toString(), err.toString());
-    }
 
     /** A YOCO-U whose self-decoder, 2 layers, has 3 loops before 2 cross layers. */
     @BeforeEach

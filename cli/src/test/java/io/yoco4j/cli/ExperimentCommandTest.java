@@ -1,11 +1,10 @@
 package io.yoco4j.cli;
 
+import static io.yoco4j.cli.Run.yoco;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.yoco4j.core.checkpoint.AtomicFiles;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -15,16 +14,6 @@ import org.junit.jupiter.api.io.TempDir;
 class ExperimentCommandTest {
     @TempDir
     Path temp;
-
-    /** What a command printed and how it ended. */
-    private record Run(int code, String out, String err) {}
-
-    private static Run yoco(String... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int code = Yoco.run(new PrintWriter(out, true), new PrintWriter(err, true), args);
-        return new Run(code, out.toString(), err.toString());
-    }
 
     private Path file() throws IOException {
         for (int i = 0; i < 40; i++) {

@@ -1,5 +1,6 @@
 package io.yoco4j.cli;
 
+import static io.yoco4j.cli.Run.yoco;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -8,8 +9,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.checkpoint.Checkpoint;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,15 +21,6 @@ class SyntheticCommandsTest {
 
     @TempDir
     Path temp;
-
-    private record Run(int code, String out, String err) {}
-
-    private static Run yoco(String... args) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int code = Yoco.run(new PrintWriter(out, true), new PrintWriter(err, true), args);
-        return new Run(code, out.toString(), err.toString());
-    }
 
     @Test
     void trainsResumesAndScores() throws IOException {

@@ -1,16 +1,12 @@
 package io.yoco4j.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.yoco4j.core.checkpoint.AtomicFiles;
+import io.yoco4j.train.plot.Plots;
 import java.awt.Color;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.Styler;
@@ -67,17 +63,6 @@ public final class LossPlot {
         if (!validation.isEmpty()) {
             chart.addSeries("held out", evaluatedAt, validation).setMarker(SeriesMarkers.CIRCLE);
         }
-        ByteArrayOutputStream png = new ByteArrayOutputStream();
-        try {
-            BitmapEncoder.saveBitmap(chart, png, BitmapEncoder.BitmapFormat.PNG);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        AtomicFiles.write(folder.resolve(FILE), channel -> {
-            ByteBuffer bytes = ByteBuffer.wrap(png.toByteArray());
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-        });
+        Plots.write(chart, folder.resolve(FILE));
     }
 }

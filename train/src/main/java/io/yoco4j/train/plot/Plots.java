@@ -1,4 +1,4 @@
-package io.yoco4j.cli;
+package io.yoco4j.train.plot;
 
 import io.yoco4j.core.checkpoint.AtomicFiles;
 import java.awt.Color;
@@ -13,8 +13,8 @@ import org.knowm.xchart.XYChart;
 import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.XYStyler;
 
-/** What all plots have in common. */
-final class Plots {
+/** What all plots have in common: colours, fonts, and that a file appears whole or not at all. */
+public final class Plots {
     private static final Color[] COLORS = {
         new Color(0x4c566a),
         new Color(0xd08770),
@@ -29,12 +29,18 @@ final class Plots {
 
     private Plots() {}
 
-    /** Colours that can be told apart, over again after nine. */
-    static Color color(int i) {
+    /** How many colours there are. */
+    public static int colors() {
+        return COLORS.length;
+    }
+
+    /** Colours that can be told apart, over again after {@link #colors}. */
+    public static Color color(int i) {
         return COLORS[i % COLORS.length];
     }
 
-    static void style(XYStyler style) {
+    /** Fonts, grid and a legend outside. */
+    public static void style(XYStyler style) {
         style.setChartBackgroundColor(Color.WHITE)
                 .setPlotBorderVisible(false)
                 .setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 16))
@@ -47,8 +53,12 @@ final class Plots {
         style.setPlotGridLinesColor(new Color(0xe3e3e3));
     }
 
-    /** Writes a PNG, whole or not at all. */
-    static void write(XYChart chart, Path file) {
+    /**
+     * Writes a PNG, whole or not at all.
+     *
+     * @throws UncheckedIOException when writing fails
+     */
+    public static void write(XYChart chart, Path file) {
         ByteArrayOutputStream png = new ByteArrayOutputStream();
         try {
             BitmapEncoder.saveBitmap(chart, png, BitmapEncoder.BitmapFormat.PNG);
