@@ -37,6 +37,7 @@ public final class StageExecutor implements AutoCloseable {
     private final ScalarType computeType;
     private final double dropout;
     private final TorchAttention attention = new TorchAttention();
+    private final @Nullable FusedAttention fused;
     private final Map<String, Tensor> rotations = new HashMap<>();
 
     /**
@@ -47,12 +48,17 @@ public final class StageExecutor implements AutoCloseable {
         this.parameters = parameters;
         this.computeType = bf16 ? ScalarType.BFloat16 : ScalarType.Float;
         this.dropout = dropout;
+        this.fused = bf16 || !FusedAttention.available() ? null : new FusedAttention();
     }
 
     /** Logits of every position, [B, N, V] float32; ids are [B, N] int64. */
     public Tensor logits(Architecture a, Tensor ids, TorchContext context) {
+        return logits(a, ids, context, PointerScope.getInnerScope());
+    }
+
+    private Tensor logits(Architecture a, Tensor ids, TorchContext context, @Nullable PointerScope callers) {
         return Torch.scoped(() -> {
-            Pass pass = new Pass(a, parameters.cast(computeType), context, ids.size(1));
+            Pass pass = new Pass(a, parameters.cast(computeType), context, ids.size(1), callers);
             return pass.head(pass.hidden(ids)).to(ScalarType.Float);
         });
     }
@@ -64,9 +70,11 @@ public final class StageExecutor implements AutoCloseable {
      * @param ids [B, N] int64
      * @param targets [B, N] int64: at each position the id to predict, such as the one that follows, or -100 for none;
      *     without any the loss is NaN
+     * @return whose gradient may be asked for until the end of the caller's scope
      */
     public Tensor loss(Architecture a, Tensor ids, Tensor targets) {
-        return Torch.scoped(() -> crossEntropy(logits(a, ids, TorchContext.none()), targets));
+        PointerScope callers = PointerScope.getInnerScope();
+        return Torch.scoped(() -> crossEntropy(logits(a, ids, TorchContext.none(), callers), targets));
     }
 
     static Tensor crossEntropy(Tensor logits, Tensor targets) {
@@ -80,12 +88,19 @@ public final class StageExecutor implements AutoCloseable {
         private final TorchContext context;
         private final long n;
         private final PointerScope scope = PointerScope.getInnerScope();
+        private final @Nullable PointerScope callers;
 
-        Pass(Architecture a, Map<String, Tensor> weights, TorchContext context, long n) {
+        Pass(
+                Architecture a,
+                Map<String, Tensor> weights,
+                TorchContext context,
+                long n,
+                @Nullable PointerScope callers) {
             this.a = a;
             this.weights = weights;
             this.context = context;
             this.n = n;
+            this.callers = callers;
         }
 
         /** From ids [B, N] to the normed output of the last stage [B, N, D]. */
@@ -135,7 +150,7 @@ public final class StageExecutor implements AutoCloseable {
                     case Attention.Full _ -> selfAttention(stage, place, p, h, TorchAttention.UNBOUNDED, first);
                     case Attention.SlidingWindow(int window) -> selfAttention(stage, place, p, h, window, first);
                     case Attention.Cross _ ->
-                        attention.attend(queries(stage, p, h), first[place.layer()], TorchAttention.UNBOUNDED);
+                        attend(queries(stage, p, h), first[place.layer()], TorchAttention.UNBOUNDED);
                     case Attention.GatedRetention _ -> gatedRetention(place, p, h);
                 };
                 Tensor x = input.add(drop(linear(mixed, p + "attn.o_proj.weight")));
@@ -159,7 +174,16 @@ public final class StageExecutor implements AutoCloseable {
                     first[place.layer()] = kv;
                 }
             }
-            return attention.attend(q, kv, window);
+            return attend(q, kv, window);
+        }
+
+        /** Of queries [B, H, N, hd]: [B, N, H x hd]. */
+        private Tensor attend(Tensor q, KeyValues kv, int window) {
+            if (fused == null || callers == null || context.remembers()) {
+                return attention.attend(q, kv, window);
+            }
+            return fused.attend(
+                    q.transpose(1, 2), kv.keys().transpose(1, 2), kv.values().transpose(1, 2), window, callers);
         }
 
         /** Queries [B, H, N, hd], normed and rotated as the stage wants. */
@@ -262,6 +286,9 @@ public final class StageExecutor implements AutoCloseable {
     @Override
     public void close() {
         attention.close();
+        if (fused != null) {
+            fused.close();
+        }
         rotations.values().forEach(Tensor::close);
         rotations.clear();
     }

@@ -43,6 +43,10 @@ public final class TorchContext implements AutoCloseable {
         return new TorchContext(true);
     }
 
+    boolean remembers() {
+        return remembers;
+    }
+
     /** Tokens so far: the position of the next one. */
     public int position() {
         return position;
