@@ -58,16 +58,9 @@ final class ExperimentReporter implements ExperimentListener {
     @Override
     public synchronized void finished(JobResult result, Overall overall) {
         running.remove(result.job());
-        StringBuilder figures = new StringBuilder();
-        for (JobResult.HeldOutScore s : result.heldOut()) {
-            if (s.loops() == result.loops()) {
-                figures.append(figures.isEmpty() ? "" : ", ")
-                        .append(String.format(Locale.ROOT, "%s %.4f bits per byte", s.set(), s.bitsPerByte()));
-            }
-        }
         say(result.job() + ": "
                 + (result.succeeded()
-                        ? figures
+                        ? result.figures()
                                 + String.format(
                                         Locale.ROOT, ", measured in %s", Units.duration(result.evaluationSeconds()))
                         : result.failure()));

@@ -4,6 +4,7 @@ import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.Presets;
 import io.yoco4j.core.checkpoint.Checkpoint;
+import io.yoco4j.experiment.SyntheticData;
 import io.yoco4j.train.Dataset;
 import io.yoco4j.train.Trainer;
 import io.yoco4j.train.TrainingData;

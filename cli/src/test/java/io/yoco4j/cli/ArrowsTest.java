@@ -134,7 +134,11 @@ class ArrowsTest {
     static final ArchRule trainData = knowsOfYocoOnly("io.yoco4j.train.data..", "io.yoco4j.core..");
 
     @ArchTest
-    static final ArchRule trainModel = knowsOfYocoOnly("io.yoco4j.train.model..", "io.yoco4j.core..");
+    static final ArchRule trainModel =
+            knowsOfYocoOnly("io.yoco4j.train.model..", "io.yoco4j.train.kernel..", "io.yoco4j.core..");
+
+    @ArchTest
+    static final ArchRule trainKernel = knowsOfYocoOnly("io.yoco4j.train.kernel..");
 
     @ArchTest
     static final ArchRule trainPlot = knowsOfYocoOnly("io.yoco4j.train.plot..", "io.yoco4j.core..");
@@ -172,7 +176,7 @@ class ArrowsTest {
     @ArchTest
     static final ArchRule onlyVectorKernelsKnowTheIncubatorModule = noClasses()
             .that()
-            .resideOutsideOfPackage("io.yoco4j.engine.kernel..")
+            .resideOutsideOfPackages("io.yoco4j.engine.kernel..", "io.yoco4j.train.kernel..")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("jdk.incubator.vector..");

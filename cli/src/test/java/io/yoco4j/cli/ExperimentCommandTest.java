@@ -59,7 +59,7 @@ class ExperimentCommandTest {
         Run status = yoco("experiment", "status", out.toString());
         assertThat(status.code()).as(status.err()).isZero();
         assertThat(status.out())
-                .containsPattern("\\| yoco-u-s2 +\\| +finished \\| +6 of 6 \\| +mats [0-9.]+ \\|")
+                .containsPattern("\\| yoco-u-s2 +\\| +finished \\| +6 of 6 \\| +mats [0-9.]+ bits per byte \\|")
                 .contains("7 of 7 jobs done", "no run is going on");
 
         String results = Files.readString(out.resolve("results.jsonl"));
@@ -75,5 +75,33 @@ class ExperimentCommandTest {
         Run more = yoco("experiment", "report", file, "--out", out.toString());
         assertThat(more.code()).isZero();
         assertThat(out.resolve("report.md")).hasContent(report);
+    }
+
+    @Test
+    void generatorsAreTrainedOnAndAskedAbout() throws IOException {
+        Path file = Files.writeString(temp.resolve("hops.yaml"), """
+                name: hops
+                data: { synthetic: "hop:length=12,max_hops=1" }
+                shape: { layers: 2, hidden: 16, heads: 2, head_dim: 8, intermediate: 32, window: 4 }
+                recipe: { batch_size: 4, sequence_length: 12, bf16: false, evaluate_every: 3, evaluation_tokens: 96 }
+                budget: { steps: 6 }
+                seeds: [1]
+                systems:
+                  yoco: { system: yoco }
+                  yoco-u: { system: yoco-u }
+                sweep: { learning_rate: [1e-3, 8e-3], budget: { steps: 3 } }
+                evaluate: { tasks: ["hop:length=12,max_hops=1"], task_limit: 5 }
+                compare: yoco
+                """);
+        Path out = temp.resolve("hops");
+        Run run = yoco("experiment", "run", file.toString(), "--out", out.toString(), "--threads", "1");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.out()).contains("6 of 6 jobs done").containsPattern("yoco-u-s1: [0-9.]+ bits per label, hop");
+        assertThat(Files.readString(out.resolve("report.md")))
+                .contains("Trained on examples of hop:length=12,max_hops=1", "In bits per label of test examples after")
+                .containsPattern("\\| yoco-u +\\| +hop:length=12,max_hops=1 \\| +acc[a-z]* \\| +[0-9.]+ \\| +1 ")
+                .doesNotContain("per byte");
+        Run status = yoco("experiment", "status", out.toString());
+        assertThat(status.code()).as(status.err()).isZero();
     }
 }

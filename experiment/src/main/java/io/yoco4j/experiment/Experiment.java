@@ -28,22 +28,35 @@ public record Experiment(
     }
 
     /**
-     * The text.
+     * What is learned from: text, or the sequences of a generator.
      *
-     * @param train sources to train on, as {@link io.yoco4j.train.data.Sources} reads them
-     * @param heldOut sources that are only measured on, by name, in the order of the file
-     * @param vocabulary of the tokenizer, which is trained on the first
+     * @param train sources to train on, as {@link io.yoco4j.train.data.Sources} reads them; none with a generator
+     * @param heldOut sources that are only measured on, by name, in the order of the file; none with a generator
+     * @param vocabulary of the tokenizer, which is trained on the first, or the generator's
      * @param maxBytes of the training text that are used, at most
+     * @param synthetic the generator, as {@link SyntheticData} reads it
      */
-    public record Data(List<String> train, Map<String, List<String>> heldOut, int vocabulary, long maxBytes) {
+    public record Data(
+            List<String> train,
+            Map<String, List<String>> heldOut,
+            int vocabulary,
+            long maxBytes,
+            Optional<String> synthetic) {
         public Data {
             train = List.copyOf(train);
             heldOut = Collections.unmodifiableMap(new LinkedHashMap<>(heldOut));
         }
 
-        /** The held-out set that decides where one has to: the file's first. */
-        public String firstHeldOut() {
-            return heldOut.keySet().iterator().next();
+        /** The figure that decides where one has to, lower being better: that of the file's first held-out set. */
+        String decisive() {
+            return synthetic.isPresent()
+                    ? "bits per label of test examples"
+                    : "bits per byte of " + heldOut.keySet().iterator().next();
+        }
+
+        /** The unit of losses. */
+        String unit() {
+            return synthetic.isPresent() ? "bits per label" : "bits per byte";
         }
     }
 

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Accounting;
 import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.eval.synthetic.Generators;
+import io.yoco4j.eval.synthetic.SequenceGenerator;
 import io.yoco4j.eval.task.Tasks;
 import io.yoco4j.experiment.Experiment.Data;
 import io.yoco4j.experiment.Experiment.Evaluation;
@@ -43,7 +45,7 @@ public final class ExperimentFile {
             "sweep",
             "evaluate",
             "compare");
-    private static final Set<String> DATA = Set.of("train", "held_out", "vocabulary", "max_bytes");
+    private static final Set<String> DATA = Set.of("train", "held_out", "vocabulary", "max_bytes", "synthetic");
     private static final Set<String> SWEEP = Set.of("learning_rate", "budget", "seed");
     private static final Set<String> EVALUATE =
             Set.of("loops", "prefix", "held_out_tokens", "tasks", "task_data", "task_limit");
@@ -88,6 +90,7 @@ public final class ExperimentFile {
     private Experiment experiment() {
         Data data = data(required("data", DATA));
         List<SystemPlan> systems = systems(data);
+        requireRoom(data, systems);
         Optional<String> baseline =
                 root.has("compare") ? Optional.of(known("compare", root.text("compare"), systems)) : Optional.empty();
         Evaluation evaluation = evaluation(root.child("evaluate", EVALUATE), data);
@@ -100,6 +103,9 @@ public final class ExperimentFile {
     }
 
     private static Data data(Keys keys) {
+        if (keys.has("synthetic")) {
+            return synthetic(keys);
+        }
         Map<String, List<String>> heldOut = new LinkedHashMap<>();
         ObjectNode sets = keys.mapping("held_out");
         Keys each = Keys.of(sets, keys.prefix() + "held_out", names(sets));
@@ -110,7 +116,42 @@ public final class ExperimentFile {
             throw new InvalidInputException("data.held_out has no set: name at least one, such as java: [maven:...]");
         }
         return new Data(
-                keys.texts("train"), heldOut, keys.integer("vocabulary", 1), keys.count("max_bytes", Long.MAX_VALUE));
+                keys.texts("train"),
+                heldOut,
+                keys.integer("vocabulary", 1),
+                keys.count("max_bytes", Long.MAX_VALUE),
+                Optional.empty());
+    }
+
+    private static Data synthetic(Keys keys) {
+        for (String other : List.of("train", "held_out", "vocabulary", "max_bytes")) {
+            if (keys.has(other)) {
+                throw new InvalidInputException("data.synthetic makes all sequences itself: remove data." + other);
+            }
+        }
+        String spec = keys.text("synthetic");
+        SequenceGenerator generator;
+        try {
+            generator = Generators.of(spec);
+        } catch (InvalidInputException e) {
+            throw e.in("data.synthetic: ");
+        }
+        return new Data(List.of(), Map.of(), generator.vocabulary(), Long.MAX_VALUE, Optional.of(spec));
+    }
+
+    /** Sequences hold the longest example. */
+    private static void requireRoom(Data data, List<SystemPlan> systems) {
+        if (data.synthetic().isEmpty()) {
+            return;
+        }
+        int longest = Generators.of(data.synthetic().get()).maxLength();
+        for (SystemPlan s : systems) {
+            if (s.options().sequenceLength() < longest) {
+                throw new InvalidInputException("system " + s.name() + " trains on sequences of "
+                        + s.options().sequenceLength() + " tokens, but data.synthetic has examples of " + longest
+                        + ": set recipe.sequence_length to it");
+            }
+        }
     }
 
     private static Set<String> names(ObjectNode node) {
@@ -256,11 +297,16 @@ public final class ExperimentFile {
     // ---- evaluation
 
     private static Evaluation evaluation(Keys keys, Data data) {
+        if (data.synthetic().isPresent() && (keys.has("prefix") || keys.has("held_out_tokens"))) {
+            throw new InvalidInputException(
+                    "evaluate.prefix and evaluate.held_out_tokens are about held-out text, which"
+                            + " data.synthetic has not: remove them, and list evaluate.tasks");
+        }
         Optional<Prefix> prefix =
                 keys.has("prefix") ? Optional.of(prefix(keys.child("prefix", PREFIX), data)) : Optional.empty();
         List<String> tasks = keys.has("tasks") ? keys.texts("tasks") : List.of();
         for (String task : tasks) {
-            if (!Tasks.names().contains(task)) {
+            if (!Tasks.names().contains(task) && !Generators.named(task)) {
                 throw new InvalidInputException(
                         "evaluate.tasks has " + task + ", but tasks are " + String.join(", ", Tasks.names()));
             }
@@ -275,7 +321,9 @@ public final class ExperimentFile {
     }
 
     private static Prefix prefix(Keys keys, Data data) {
-        String set = keys.has("held_out") ? keys.text("held_out") : data.firstHeldOut();
+        String set = keys.has("held_out")
+                ? keys.text("held_out")
+                : data.heldOut().keySet().iterator().next();
         if (!data.heldOut().containsKey(set)) {
             throw new InvalidInputException("evaluate.prefix.held_out is " + set + ", but data.held_out has "
                     + String.join(", ", data.heldOut().keySet()));

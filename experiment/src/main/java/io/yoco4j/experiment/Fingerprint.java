@@ -22,6 +22,7 @@ final class Fingerprint {
         all.set("options", JobResult.tree(job.options().write()));
         all.set("data", MAPPER.valueToTree(data.train()));
         all.put("vocabulary", data.vocabulary()).put("max_bytes", data.maxBytes());
+        data.synthetic().ifPresent(spec -> all.put("synthetic", spec));
         return hash(all);
     }
 

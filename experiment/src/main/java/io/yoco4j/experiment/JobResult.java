@@ -6,7 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.yoco4j.core.InvalidInputException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * What a job came to: a line of results.jsonl, and result.json in its folder.
@@ -22,7 +24,7 @@ import java.util.List;
  * @param tokens trained on
  * @param tokensPerSecond of training, the median over steps
  * @param loops of looped stages as trained, 0 where none loops
- * @param curve bits per byte of the validation split while training
+ * @param curve bits per byte of the validation split while training, or per label of test examples
  * @param heldOut measured at the trained depth, then at others
  * @param evaluationSeconds that measuring took
  * @param failure why there are no figures; empty where there are
@@ -65,7 +67,7 @@ public record JobResult(
         tasks = List.copyOf(tasks);
     }
 
-    /** Bits per byte of validation text after so many tokens. */
+    /** Bits per byte of validation text, or per label of test examples, after so many tokens. */
     public record CurvePoint(long tokens, double bitsPerByte) {}
 
     /**
@@ -90,6 +92,25 @@ public record JobResult(
     /** Whether there are figures. */
     public boolean succeeded() {
         return failure.isEmpty();
+    }
+
+    /**
+     * The main figures in a few words: bits per byte of each held-out set at the trained depth; where there is none, bits per
+     * label at the end of training, and what tasks came to.
+     */
+    public String figures() {
+        List<String> figures = new ArrayList<>();
+        for (HeldOutScore s : heldOut) {
+            if (s.loops() == loops) {
+                figures.add(String.format(Locale.ROOT, "%s %.4f bits per byte", s.set(), s.bitsPerByte()));
+            }
+        }
+        if (heldOut.isEmpty() && !curve.isEmpty()) {
+            figures.add(String.format(
+                    Locale.ROOT, "%.4f bits per label", curve.getLast().bitsPerByte()));
+            tasks.forEach(t -> figures.add(String.format(Locale.ROOT, "%s %s %.4f", t.task(), t.metric(), t.value())));
+        }
+        return String.join(", ", figures);
     }
 
     /** One line of JSON. */

@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -65,7 +64,7 @@ public record JobStates(List<JobState> jobs, Overall overall, boolean running) {
             pace.at(job, 1, r.tokensPerSecond());
             pace.finished(job);
             return r.succeeded()
-                    ? new JobState(job, State.FINISHED, job.options().steps(), figures(r))
+                    ? new JobState(job, State.FINISHED, job.options().steps(), r.figures())
                     : new JobState(job, State.FAILED, 0, r.failure());
         }
         if (hopeless(experiment.system(job.system()), rates)) {
@@ -88,17 +87,6 @@ public record JobStates(List<JobState> jobs, Overall overall, boolean running) {
         }
         pace.at(job, Math.min(1, (double) step / job.options().steps()), speed);
         return new JobState(job, State.BEGUN, step, "");
-    }
-
-    private static String figures(JobResult r) {
-        StringBuilder figures = new StringBuilder();
-        for (JobResult.HeldOutScore s : r.heldOut()) {
-            if (s.loops() == r.loops()) {
-                figures.append(figures.isEmpty() ? "" : ", ")
-                        .append(String.format(Locale.ROOT, "%s %.4f", s.set(), s.bitsPerByte()));
-            }
-        }
-        return figures.toString();
     }
 
     /** Whether a system's main jobs cannot be run, since no learning rate works for it. */

@@ -6,7 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/** What the sweeps say: the rate with the fewest bits per byte on the first held-out set. */
+/** What the sweeps say: the rate with the fewest bits per byte on the first held-out set, or per label of a generator. */
 final class LearningRates {
     private final Experiment experiment;
     private final Results results;
@@ -16,20 +16,25 @@ final class LearningRates {
         this.results = results;
     }
 
-    /** A rate that was tried; its bits per byte are NaN where training diverged. */
-    record Trial(double rate, double bitsPerByte) {}
+    /** A rate that was tried and what it came to in bits, NaN where training diverged. */
+    record Trial(double rate, double bits) {}
 
     /** What a system's own sweep has tried so far. */
     List<Trial> trials(SystemPlan s) {
         List<Trial> trials = new ArrayList<>();
         for (double rate : s.sweep()) {
-            results.of(Job.ofSweep(s, rate), experiment).ifPresent(r -> trials.add(new Trial(rate, firstHeldOut(r))));
+            results.of(Job.ofSweep(s, rate), experiment).ifPresent(r -> trials.add(new Trial(rate, decisive(r))));
         }
         return trials;
     }
 
-    private static double firstHeldOut(JobResult r) {
-        return r.succeeded() ? r.heldOut().getFirst().bitsPerByte() : Double.NaN;
+    private static double decisive(JobResult r) {
+        if (!r.succeeded()) {
+            return Double.NaN;
+        }
+        return r.heldOut().isEmpty()
+                ? r.curve().getLast().bitsPerByte()
+                : r.heldOut().getFirst().bitsPerByte();
     }
 
     /** Whether nothing is left to try of what decides about a system. */
@@ -53,8 +58,8 @@ final class LearningRates {
 
     static Optional<Double> best(List<Trial> trials) {
         return trials.stream()
-                .filter(t -> !Double.isNaN(t.bitsPerByte()))
-                .min(Comparator.comparingDouble(Trial::bitsPerByte))
+                .filter(t -> !Double.isNaN(t.bits()))
+                .min(Comparator.comparingDouble(Trial::bits))
                 .map(Trial::rate);
     }
 

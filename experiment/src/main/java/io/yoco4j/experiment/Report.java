@@ -1,5 +1,10 @@
 package io.yoco4j.experiment;
 
+import static io.yoco4j.experiment.Figures.bits;
+import static io.yoco4j.experiment.Figures.count;
+import static io.yoco4j.experiment.Figures.meanAndDeviation;
+import static io.yoco4j.experiment.Figures.probability;
+
 import io.yoco4j.core.arch.Accounting;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.Attention;
@@ -68,7 +73,9 @@ public final class Report {
                 folder,
                 "loss.png",
                 "Loss over tokens",
-                "Bits per byte of the validation split while training.",
+                experiment.data().synthetic().isPresent()
+                        ? "Bits per label of test examples while training."
+                        : "Bits per byte of the validation split while training.",
                 "million tokens",
                 1e6,
                 Summary::curve,
@@ -110,18 +117,26 @@ public final class Report {
     private void heading() {
         text.append("# ").append(experiment.name()).append("\n\n");
         TrainingOptions o = experiment.systems().getFirst().options();
+        Optional<String> generator = experiment.data().synthetic();
         text.append(String.format(
                 Locale.ROOT,
-                "Trained on %s; vocabulary %,d; %d sequences of %,d tokens per step in %s, unless a table says"
-                        + " otherwise. Bits per byte of held-out text are over at most %,d tokens of each set, in windows"
-                        + " of the training length. Means are over seeds, with the standard deviation of the sample and the"
-                        + " number of seeds n; p is two-sided, of a paired t-test.%n%n",
-                String.join(", ", experiment.data().train()),
+                "Trained on %s; vocabulary %,d; %d sequences of %,d tokens per step in %s, unless a table says otherwise. %s"
+                        + "Means are over seeds, with the standard deviation of the sample and the number of seeds n; p is"
+                        + " two-sided, of a paired t-test.%n%n",
+                generator
+                        .map(spec -> "examples of " + spec)
+                        .orElse(String.join(", ", experiment.data().train())),
                 experiment.data().vocabulary(),
                 o.batchSize() * o.accumulation(),
                 o.sequenceLength(),
                 o.bf16() ? "bfloat16" : "float32",
-                experiment.evaluation().tokens()));
+                generator.isPresent()
+                        ? ""
+                        : String.format(
+                                Locale.ROOT,
+                                "Bits per byte of held-out text are over at most %,d tokens of each set, in windows of the"
+                                        + " training length. ",
+                                experiment.evaluation().tokens())));
     }
 
     private void systems() {
@@ -178,7 +193,7 @@ public final class Report {
         swept.forEach(s -> all.addAll(s.sweep()));
         section(
                 "Learning rates",
-                "Bits per byte of " + experiment.data().firstHeldOut() + " after "
+                "In " + experiment.data().decisive() + " after "
                         + count(swept.getFirst().sweepOptions().steps()
                                 * swept.getFirst().sweepOptions().tokensPerStep())
                         + " tokens (" + swept.getFirst().name()
@@ -195,7 +210,7 @@ public final class Report {
             for (double rate : all) {
                 String figure = trials.stream()
                         .filter(t -> t.rate() == rate)
-                        .map(t -> Double.isNaN(t.bitsPerByte()) ? "diverged" : bits(t.bitsPerByte()))
+                        .map(t -> Double.isNaN(t.bits()) ? "diverged" : bits(t.bits()))
                         .findFirst()
                         .orElse("-");
                 row.add(best.equals(Optional.of(rate)) ? "**" + figure + "**" : figure);
@@ -288,7 +303,7 @@ public final class Report {
                             .average()
                             .orElseThrow()),
                     curve.isEmpty() ? "-" : bits(curve.lastEntry().getValue()),
-                    reached.map(Report::count).orElse(target.isPresent() ? "never" : "-"),
+                    reached.map(Figures::count).orElse(target.isPresent() ? "never" : "-"),
                     reached.map(r -> Math.round(100 * r / tokens) + "%").orElse("-"));
         }
         text.append(table).append('\n');
@@ -311,7 +326,11 @@ public final class Report {
             return;
         }
         section(title, introduction);
-        LinePlot plot = new LinePlot(title + " (" + experiment.name() + ")", axis, unit, "bits per byte");
+        LinePlot plot = new LinePlot(
+                title + " (" + experiment.name() + ")",
+                axis,
+                unit,
+                experiment.data().unit());
         // All systems, so that each has its colour in every plot.
         summaries.forEach(s -> plot.add(s.system().name(), with.contains(s) ? points.apply(s) : new TreeMap<>()));
         plot.write(folder.resolve(file));
@@ -376,30 +395,5 @@ public final class Report {
         if (waiting > 0) {
             text.append(waiting + " of " + experiment.jobs().size() + " jobs have no result yet.\n");
         }
-    }
-
-    // ---- numbers
-
-    private static String bits(double value) {
-        return String.format(Locale.ROOT, "%.4f", value);
-    }
-
-    private static String meanAndDeviation(double[] values) {
-        if (values.length == 0) {
-            return "-";
-        }
-        String mean = bits(Statistics.mean(values));
-        return values.length < 2 ? mean : mean + " ± " + bits(Statistics.standardDeviation(values));
-    }
-
-    private static String probability(double p) {
-        return Double.isNaN(p) ? "-" : p < 1e-4 ? "< 0.0001" : String.format(Locale.ROOT, "%.4f", p);
-    }
-
-    private static String count(double n) {
-        if (n >= 1e6) {
-            return String.format(Locale.ROOT, "%.2fM", n / 1e6);
-        }
-        return n >= 1e4 ? String.format(Locale.ROOT, "%.1fK", n / 1e3) : String.format(Locale.ROOT, "%,.0f", n);
     }
 }

@@ -2,8 +2,10 @@ package io.yoco4j.experiment;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.text.Tokenizer;
 import io.yoco4j.experiment.Experiment.Data;
 import io.yoco4j.experiment.JobResult.CurvePoint;
+import io.yoco4j.train.Dataset;
 import io.yoco4j.train.MetricsLog;
 import io.yoco4j.train.Trainer;
 import io.yoco4j.train.TrainingData;
@@ -33,24 +35,24 @@ public final class TrainerBackend implements TrainingBackend {
 
     @Override
     public Prepared prepare(Data data, Path folder, int threads) throws IOException {
+        if (data.synthetic().isPresent()) {
+            SyntheticData made = new SyntheticData(data.synthetic().get());
+            return new PreparedData(made, made.tokenizer(), "words of " + made.spec());
+        }
         TrainingData prepared = TrainingData.prepare(
                 Sources.parse(data.train()),
                 folder,
                 new TrainingData.Options(
                         data.vocabulary(), Optional.empty(), TOKENIZER_BYTES, data.maxBytes(), threads, progress));
-        return new PreparedText(prepared);
+        return new PreparedData(
+                prepared, prepared.tokenizer(), prepared.shards().tokenizerHash());
     }
 
-    private record PreparedText(TrainingData data) implements Prepared {
-        @Override
-        public String tokenizerHash() {
-            return data.shards().tokenizerHash();
-        }
-
+    private record PreparedData(Dataset data, Tokenizer tokenizer, String tokenizerHash) implements Prepared {
         @Override
         public TrainingRun run(
                 Architecture a, TrainingOptions options, Path folder, int threads, TrainingListener listener) {
-            Trainer trainer = new Trainer(a, options, data.shards(), data.tokenizer(), folder, listener);
+            Trainer trainer = new Trainer(a, options, data, folder, listener);
             return new TrainingRun() {
                 @Override
                 public Optional<Trained> train() {
@@ -70,10 +72,11 @@ public final class TrainerBackend implements TrainingBackend {
             List<CurvePoint> curve = new ArrayList<>();
             List<Double> speeds = new ArrayList<>();
             for (JsonNode line : MetricsLog.read(folder)) {
-                if (line.has("bits_per_byte")) {
+                if (line.has("validation_loss")) {
+                    double perLabel = line.path("validation_loss").asDouble() / Math.log(2);
                     curve.add(new CurvePoint(
                             line.path("tokens").asLong(),
-                            line.path("bits_per_byte").asDouble()));
+                            line.path("bits_per_byte").asDouble(perLabel)));
                 } else {
                     speeds.add(line.path("tokens_per_second").asDouble());
                 }
@@ -84,12 +87,12 @@ public final class TrainerBackend implements TrainingBackend {
 
         @Override
         public int[] encode(String text) {
-            return data.tokenizer().encode(text);
+            return tokenizer.encode(text);
         }
 
         @Override
         public String decode(int[] ids) {
-            return data.tokenizer().decode(ids);
+            return tokenizer.decode(ids);
         }
 
         @Override

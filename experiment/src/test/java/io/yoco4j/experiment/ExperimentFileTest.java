@@ -9,6 +9,7 @@ import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Accounting;
 import io.yoco4j.core.arch.Presets;
 import io.yoco4j.core.arch.Stage;
+import io.yoco4j.eval.synthetic.Generators;
 import io.yoco4j.experiment.Experiment.SystemPlan;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -104,6 +105,46 @@ class ExperimentFileTest {
         assertThat(s.architecture().embeddingMultiplier()).isEqualTo(4);
         assertThat(s.learningRateOf()).contains("yoco-u");
         assertThat(s.sweep()).isEmpty();
+    }
+
+    private static String synthetic(String data) {
+        return """
+                name: hops
+                data: { %s }
+                shape: { layers: 2, hidden: 16, heads: 2, head_dim: 8, intermediate: 32, window: 8 }
+                recipe: { batch_size: 2, sequence_length: 20, bf16: false }
+                budget: { steps: 4 }
+                seeds: [1]
+                systems: { yoco: { system: yoco } }
+                evaluate: { tasks: ["hop:length=20,max_hops=1"], task_limit: 3 }
+                """.formatted(data);
+    }
+
+    @Test
+    void generatorsTakeThePlaceOfText() {
+        Experiment e = ExperimentFile.read(synthetic("synthetic: \"hop:length=20,max_hops=1\""));
+        assertThat(e.data().train()).isEmpty();
+        assertThat(e.system("yoco").architecture().vocabSize())
+                .isEqualTo(e.data().vocabulary())
+                .isEqualTo(Generators.of("hop:length=20,max_hops=1").vocabulary());
+        Job job = e.jobs().getFirst();
+        Experiment other = ExperimentFile.read(synthetic("synthetic: \"hop:length=20,max_hops=2\""));
+        assertThat(Fingerprint.ofTraining(job, e.data())).isNotEqualTo(Fingerprint.ofTraining(job, other.data()));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "synthetic: hip | data.synthetic: generator \"hip\" is unknown",
+                "synthetic: hop | system yoco trains on sequences of 20 tokens, but data.synthetic has examples of 100",
+                "synthetic: \"hop:length=20\", vocabulary: 9 | data.synthetic makes all sequences itself",
+                "synthetic: \"hop:length=20\", train: [x] | remove data.train",
+            })
+    void mistakesWithGeneratorsAreNamed(String data, String message) {
+        assertThatThrownBy(() -> ExperimentFile.read(synthetic(data)))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining(message);
     }
 
     @ParameterizedTest

@@ -1,6 +1,7 @@
 package io.yoco4j.train.model;
 
-import io.yoco4j.train.model.HeadAttention.Shape;
+import io.yoco4j.train.kernel.HeadAttention;
+import io.yoco4j.train.kernel.HeadAttention.Shape;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;

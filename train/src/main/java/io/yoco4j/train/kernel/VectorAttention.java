@@ -1,4 +1,4 @@
-package io.yoco4j.train.model;
+package io.yoco4j.train.kernel;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -6,7 +6,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The loops of {@link FusedAttention} over {@link #ROWS} queries at a time. Three products make up attention and its
+ * The loops of {@link HeadAttention} over {@link #ROWS} queries at a time. Three products make up attention and its
  * gradient: rows by keys ({@link #scores}), weights by values ({@link #mix}), and weights by rows back onto keys ({@link
  * #accumulate}). Keys and their gradients lie in panels, {@code panel[d][key]} for {@link #PANEL} keys each, so that
  * neighbouring lanes are neighbouring keys.

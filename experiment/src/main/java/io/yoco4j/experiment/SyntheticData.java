@@ -1,4 +1,4 @@
-package io.yoco4j.cli;
+package io.yoco4j.experiment;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.checkpoint.AtomicFiles;
@@ -21,7 +21,7 @@ import java.util.OptionalInt;
 import java.util.function.LongFunction;
 
 /** A generator's examples as training data: labels are targets, and what is shorter than a sequence is filled with blanks. */
-final class SyntheticData implements Dataset {
+public final class SyntheticData implements Dataset {
     private static final String FILE = "synthetic.txt";
 
     private final String spec;
@@ -33,14 +33,14 @@ final class SyntheticData implements Dataset {
      *
      * @throws InvalidInputException when that is no generator
      */
-    SyntheticData(String spec) {
+    public SyntheticData(String spec) {
         this.spec = spec;
         generator = Generators.of(spec);
         tokenizer = Tokenizer.parse(new WordVocabulary(generator.words()).json());
     }
 
     /** The data of a run that trains on a generator, if the folder's does. */
-    static Optional<SyntheticData> in(Path folder) {
+    public static Optional<SyntheticData> in(Path folder) {
         Path file = folder.resolve(FILE);
         if (!Files.exists(file)) {
             return Optional.empty();
@@ -55,20 +55,22 @@ final class SyntheticData implements Dataset {
     }
 
     /** Says in a model folder what its run trains on. */
-    void writeTo(Path folder) {
+    public void writeTo(Path folder) {
         AtomicFiles.writeString(folder.resolve(FILE), spec + "\n");
     }
 
     /** Forgets what {@link #writeTo} said, in a folder whose run never began. */
-    static void removeFrom(Path folder) throws IOException {
+    public static void removeFrom(Path folder) throws IOException {
         Files.deleteIfExists(folder.resolve(FILE));
     }
 
-    String spec() {
+    /** What it was made from. */
+    public String spec() {
         return spec;
     }
 
-    int maxLength() {
+    /** The most tokens of an example. */
+    public int maxLength() {
         return generator.maxLength();
     }
 
@@ -97,8 +99,12 @@ final class SyntheticData implements Dataset {
         return new Padded(generator::test, sequenceLength(options));
     }
 
-    /** @throws InvalidInputException when the longest example does not fit */
-    int sequenceLength(TrainingOptions options) {
+    /**
+     * The options' sequence length.
+     *
+     * @throws InvalidInputException when the longest example does not fit
+     */
+    public int sequenceLength(TrainingOptions options) {
         if (options.sequenceLength() < maxLength()) {
             throw new InvalidInputException("the sequence length is " + options.sequenceLength() + ", but " + spec
                     + " has examples of " + maxLength() + " tokens: leave --sequence-length out");

@@ -1,7 +1,7 @@
-package io.yoco4j.train.model;
+package io.yoco4j.train.kernel;
 
-import static io.yoco4j.train.model.VectorAttention.PANEL;
-import static io.yoco4j.train.model.VectorAttention.ROWS;
+import static io.yoco4j.train.kernel.VectorAttention.PANEL;
+import static io.yoco4j.train.kernel.VectorAttention.ROWS;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -12,7 +12,7 @@ import java.util.Arrays;
  * queries, without ever holding all weights (Dao 2023, "FlashAttention-2", algorithms 1 and 2; rows are short enough here
  * to hold one block's whole). An instance is one thread's working memory.
  */
-final class HeadAttention {
+public final class HeadAttention {
     /**
      * Where heads lie in a tensor of a sequence's rows.
      *
@@ -22,14 +22,14 @@ final class HeadAttention {
      * @param hd entries of a head
      * @param window tokens seen, the own included
      */
-    record Shape(int batch, int n, int heads, int kvHeads, int hd, int window) {
+    public record Shape(int batch, int n, int heads, int kvHeads, int hd, int window) {
         /** Queries, keys and values of a token, beside each other. */
-        int columns() {
+        public int columns() {
             return (heads + 2 * kvHeads) * hd;
         }
 
         /** Tokens in whole blocks. */
-        int rows() {
+        public int rows() {
             return (n + ROWS - 1) / ROWS * ROWS;
         }
     }
@@ -50,7 +50,7 @@ final class HeadAttention {
     private final float[] row;
     private final float[] sum = new float[1];
 
-    HeadAttention(Shape shape) {
+    public HeadAttention(Shape shape) {
         this.shape = shape;
         stride = (shape.hd() + PANEL - 1) / PANEL * PANEL;
         int panels = (shape.n() + PANEL - 1) / PANEL;
@@ -75,7 +75,7 @@ final class HeadAttention {
      * @param out [B, N, heads x hd]
      * @param lse log of the sum of exponentials of each row, [B, heads, rows]
      */
-    void forward(int b, int kvHead, MemorySegment in, MemorySegment out, float[] lse) {
+    public void forward(int b, int kvHead, MemorySegment in, MemorySegment out, float[] lse) {
         int group = shape.heads() / shape.kvHeads();
         readKeys(b, kvHead, in);
         for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
@@ -110,7 +110,7 @@ final class HeadAttention {
      * @param gradient [B, N, columns], with the output's gradient in the queries' columns; theirs and those of keys and
      *     values take its place
      */
-    void backward(int b, int kvHead, MemorySegment in, MemorySegment out, float[] lse, MemorySegment gradient) {
+    public void backward(int b, int kvHead, MemorySegment in, MemorySegment out, float[] lse, MemorySegment gradient) {
         int group = shape.heads() / shape.kvHeads();
         readKeys(b, kvHead, in);
         panels(values, valuePanels);
