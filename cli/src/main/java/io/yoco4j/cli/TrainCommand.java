@@ -32,8 +32,9 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         footer = {
             "",
-            "SRC is [WEIGHT*]LOCATION[!GLOB,..]; a LOCATION is a folder, a zip or jar, a .txt, .jsonl (field \"text\"), each"
-                    + " also .gz, a .parquet, jdk (the running JDK's sources) or maven:GROUP:ARTIFACT:VERSION (its sources).",
+            "SRC is [WEIGHT*]LOCATION[!GLOB,..][=~PATTERN]; a LOCATION is a folder, a zip or jar, a .txt, .jsonl (field \"text\"), each"
+                    + " also .gz, a .parquet, jdk (the running JDK's sources) or maven:GROUP:ARTIFACT:VERSION (its sources;"
+                    + " with :jar behind it, the artifact itself). A regular expression keeps what it finds, a line for each find.",
             "",
             "  yoco train --system yoco-u --size tiny --data 'jdk!java.base/java/**' --minutes 10 --out runs/first",
             "",

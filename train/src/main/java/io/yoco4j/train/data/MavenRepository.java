@@ -19,7 +19,7 @@ import org.eclipse.aether.supplier.RepositorySystemSupplier;
 import org.eclipse.aether.supplier.SessionBuilderSupplier;
 import org.eclipse.aether.transfer.ArtifactNotFoundException;
 
-/** Fetches sources jars as Maven would: local repository first, then the remote one. */
+/** Fetches jars as Maven would: local repository first, then the remote one. */
 final class MavenRepository {
     private final MavenSettings settings;
     private final String remoteUrl;
@@ -47,13 +47,14 @@ final class MavenRepository {
     }
 
     /**
-     * The sources jar of an artifact, fetched if need be.
+     * A jar of an artifact, fetched if need be.
      *
+     * @param classifier {@code sources}, or empty for the artifact itself
      * @throws InvalidInputException naming the coordinates, when it cannot be had
      */
-    Path sourcesJar(String group, String artifact, String version) {
-        Artifact jar = new DefaultArtifact(group, artifact, "sources", "jar", version);
-        String name = "source maven:" + group + ":" + artifact + ":" + version;
+    Path jar(String group, String artifact, String version, String classifier) {
+        Artifact jar = new DefaultArtifact(group, artifact, classifier, "jar", version);
+        String name = "source maven:" + group + ":" + artifact + ":" + version + (classifier.isEmpty() ? ":jar" : "");
         RemoteRepository remote = new RemoteRepository.Builder("central", "default", remoteUrl).build();
         RepositorySystem system = new RepositorySystemSupplier().get();
         try (var session = new SessionBuilderSupplier(system)
@@ -69,13 +70,13 @@ final class MavenRepository {
             ArtifactResult result = system.resolveArtifact(session, new ArtifactRequest(jar, remotes, ""));
             return result.getArtifact().getPath();
         } catch (ArtifactResolutionException e) {
-            throw failed(name, e);
+            throw failed(name, classifier, e);
         } finally {
             system.shutdown();
         }
     }
 
-    private InvalidInputException failed(String name, ArtifactResolutionException e) {
+    private InvalidInputException failed(String name, String classifier, ArtifactResolutionException e) {
         Throwable cause = e.getCause() == null ? e : e.getCause();
         if (settings.offline()) {
             return new InvalidInputException(
@@ -85,7 +86,8 @@ final class MavenRepository {
         }
         if (cause instanceof ArtifactNotFoundException) {
             return new InvalidInputException(
-                    name + " has no sources jar in the local repository or at Maven Central: check group, artifact and"
+                    name + " has no " + (classifier.isEmpty() ? "" : classifier + " ")
+                            + "jar in the local repository or at Maven Central: check group, artifact and"
                             + " version",
                     e);
         }

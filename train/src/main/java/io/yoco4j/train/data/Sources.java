@@ -6,12 +6,14 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sources from their short form, {@code [WEIGHT*]LOCATION[!GLOB[,GLOB...]]}.
+ * Sources from their short form, {@code [WEIGHT*]LOCATION[!GLOB[,GLOB...]][=~PATTERN]}.
  *
  * <table>
  * <caption>Locations</caption>
@@ -28,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  *     globs</td></tr>
  * <tr><td>{@code maven:GROUP:ARTIFACT:VERSION}</td><td>the artifact's sources jar, from the local Maven repository or
  *     Maven Central (mirrors, proxies, offline and the local repository's place as settings.xml has them)</td></tr>
+ * <tr><td>{@code maven:GROUP:ARTIFACT:VERSION:jar}</td><td>the artifact itself: a jar of data</td></tr>
  * </table>
  *
  * <p>Globs apply to folders and archives: {@code *} and {@code ?} within a path segment, {@code **} across segments,
@@ -35,11 +38,16 @@ import org.jspecify.annotations.Nullable;
  * configuration: .java .kt .scala .groovy .py .c .h .cpp .js .ts .md .txt .xml .json .yaml .properties and some more),
  * and hidden folders are left out. Documents are UTF-8 of at most 16 MB: others are passed over, and counted in the log.
  *
+ * <p>A pattern ({@link Pattern}) takes the place of each document's text by what it finds there, a line for each find: its
+ * first group, or the whole where it has none. So {@code data.noun=~\\| (.+)} keeps what follows the bar of each line. Results
+ * of over 64 KB come in chunks, as a {@code .txt} does.
+ *
  * <p>Weights: see {@link WeightedSource}.
  */
 public final class Sources {
     private static final Pattern WEIGHT = Pattern.compile("([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\\*(.*)");
-    private static final Pattern COORDINATES = Pattern.compile("maven:([\\w.-]+):([\\w.-]+):([\\w.+-]+)");
+    private static final Pattern COORDINATES = Pattern.compile("maven:([\\w.-]+):([\\w.-]+):([\\w.+-]+)(:jar)?");
+    private static final String FINDS = "=~";
     private static final Globs JAVA = Globs.ofExtensions(List.of("java"));
 
     private Sources() {}
@@ -73,7 +81,24 @@ public final class Sources {
             weight = weight(spec, m.group(1));
             rest = m.group(2);
         }
-        return new WeightedSource(source(spec, rest, environment), weight);
+        int finds = exists(rest) ? -1 : rest.indexOf(FINDS);
+        if (finds < 0) {
+            return new WeightedSource(source(spec, rest, rest, Optional.empty(), environment), weight);
+        }
+        Pattern pattern = pattern(spec, rest.substring(finds + FINDS.length()));
+        return new WeightedSource(
+                source(spec, rest, rest.substring(0, finds), Optional.of(pattern), environment), weight);
+    }
+
+    private static Pattern pattern(String spec, String regex) {
+        try {
+            return Pattern.compile(regex);
+        } catch (PatternSyntaxException e) {
+            throw new InvalidInputException(
+                    "source " + spec + " has the pattern " + regex + ", which is none (" + e.getDescription()
+                            + "): write a regular expression of Java's",
+                    e);
+        }
     }
 
     private static double weight(String spec, String number) {
@@ -91,7 +116,12 @@ public final class Sources {
         return weight;
     }
 
-    private static DocumentSource source(String spec, String rest, Environment environment) {
+    /**
+     * @param name for messages and fingerprints: a weight says nothing about what is read, a pattern does
+     * @param rest the location and its globs
+     */
+    private static DocumentSource source(
+            String spec, String name, String rest, Optional<Pattern> pattern, Environment environment) {
         int mark = exists(rest) ? -1 : rest.lastIndexOf('!');
         String location = mark < 0 ? rest : rest.substring(0, mark);
         Globs globs = mark < 0 ? null : Globs.parse(rest.substring(mark + 1));
@@ -99,22 +129,21 @@ public final class Sources {
             throw new InvalidInputException("source \"" + spec
                     + "\" names no location: write [WEIGHT*]LOCATION[!GLOB,...], such as 0.3*src/!**/*.java");
         }
-        // The weight says nothing about what is read.
-        String name = rest;
         if (location.equals("jdk")) {
-            return archive(name, "sources of the JDK", jdkSources(environment.javaHome()), globs, JAVA);
+            return archive(name, "sources of the JDK", jdkSources(environment.javaHome()), globs, JAVA, pattern);
         }
         if (location.startsWith("maven:")) {
             Matcher m = COORDINATES.matcher(location);
             if (!m.matches()) {
                 throw new InvalidInputException("source " + location
-                        + " must have the form maven:GROUP:ARTIFACT:VERSION, such as"
+                        + " must have the form maven:GROUP:ARTIFACT:VERSION[:jar], such as"
                         + " maven:org.apache.commons:commons-lang3:3.17.0");
             }
-            Path jar = environment.maven().sourcesJar(m.group(1), m.group(2), m.group(3));
-            return archive(name, "sources jar", jar, globs, FileSources.TEXT);
+            boolean itself = m.group(4) != null;
+            Path jar = environment.maven().jar(m.group(1), m.group(2), m.group(3), itself ? "" : "sources");
+            return archive(name, itself ? "jar" : "sources jar", jar, globs, FileSources.TEXT, pattern);
         }
-        return file(name, location, globs);
+        return file(name, location, globs, pattern);
     }
 
     private static boolean exists(String location) {
@@ -136,7 +165,7 @@ public final class Sources {
         return zip;
     }
 
-    private static DocumentSource file(String name, String location, @Nullable Globs globs) {
+    private static DocumentSource file(String name, String location, @Nullable Globs globs, Optional<Pattern> pattern) {
         if (!exists(location)) {
             throw new InvalidInputException("source " + location
                     + " does not exist: give a folder, a file, jdk, or maven:GROUP:ARTIFACT:VERSION");
@@ -151,11 +180,14 @@ public final class Sources {
                             + "!**/*.jsonl"
                     : "correct the globs";
             return new CursorSource(
-                    name, "folder " + path.toAbsolutePath(), hint, s -> FileSources.folder(path, globs, s));
+                    name,
+                    "folder " + path.toAbsolutePath(),
+                    hint,
+                    s -> found(pattern, FileSources.folder(path, globs, s)));
         }
         String lower = location.toLowerCase(Locale.ROOT);
         if (lower.endsWith(".zip") || lower.endsWith(".jar")) {
-            return archive(name, "archive", path, globs, FileSources.TEXT);
+            return archive(name, "archive", path, globs, FileSources.TEXT, pattern);
         }
         if (globs != null) {
             throw new InvalidInputException("source " + name
@@ -165,16 +197,20 @@ public final class Sources {
                 name,
                 "file " + path.toAbsolutePath(),
                 "give a file with UTF-8 text in it",
-                s -> FileSources.file(path, s));
+                s -> found(pattern, FileSources.file(path, s)));
     }
 
     private static DocumentSource archive(
-            String name, String kind, Path zip, @Nullable Globs globs, Globs defaultGlobs) {
+            String name, String kind, Path zip, @Nullable Globs globs, Globs defaultGlobs, Optional<Pattern> pattern) {
         String hint = globs == null ? "give globs that name the members to read" : "correct the globs";
         return new CursorSource(
                 name,
                 kind + " " + zip.toAbsolutePath(),
                 hint,
-                s -> FileSources.archive(zip, globs == null ? defaultGlobs : globs, s));
+                s -> found(pattern, FileSources.archive(zip, globs == null ? defaultGlobs : globs, s)));
+    }
+
+    private static Cursor found(Optional<Pattern> pattern, Cursor documents) {
+        return pattern.isPresent() ? MatchCursor.of(pattern.get(), documents) : documents;
     }
 }

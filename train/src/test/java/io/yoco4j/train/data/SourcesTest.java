@@ -243,6 +243,36 @@ class SourcesTest {
     }
 
     @Test
+    void mavenJarsOfData() throws IOException {
+        zip("remote/org/example/data/1.0/data-1.0.jar", Map.of("x/data.noun", "1 cat | a pet", "x/y.txt", "no"));
+        var environment = new Sources.Environment(dir, maven("remote"));
+        assertThat(read(Sources.parse("maven:org.example:data:1.0:jar!**/data.*=~\\| (.+)", environment)
+                        .source()))
+                .containsExactly("x/data.noun=a pet\n");
+        assertThatThrownBy(() -> Sources.parse("maven:org.example:data:1.0", environment))
+                .hasMessageContaining("has no sources jar");
+        assertThatThrownBy(() -> Sources.parse("maven:org.example:data:2.0:jar", environment))
+                .hasMessageContaining("maven:org.example:data:2.0:jar has no jar");
+    }
+
+    @Test
+    void patternsTakeWhatTheyFind() throws IOException {
+        write("words.txt", "1 cat | a pet  \n2 dog, hound | \"a friend\", it is said\nno bar\n");
+        write("bars/a.md", "x | y");
+        write("bars/b.md", "nothing");
+        assertThat(texts(dir + "/words.txt=~\\| (.+)")).containsExactly("a pet\n\"a friend\", it is said\n");
+        assertThat(texts(dir + "/words.txt=~[a-z]+(?=,)")).containsExactly("dog\n");
+        assertThat(read(dir + "/bars!*.md=~\\| (.+)")).containsExactly("a.md=y\n");
+        assertRefused(dir + "/words.txt=~xyz", "holds no document");
+        assertRefused(dir + "/words.txt=~(", "has the pattern (, which is none");
+        String many = "n | some gloss that is a line\n".repeat(20_000);
+        write("many.txt", many);
+        List<String> chunks = texts(dir + "/many.txt=~\\| (.+)");
+        assertThat(chunks).hasSizeGreaterThan(20).allSatisfy(c -> assertThat(c).endsWith("line\n"));
+        assertThat(String.join("", chunks)).isEqualTo(many.replace("n | ", ""));
+    }
+
+    @Test
     void mavenSettings() throws IOException {
         zip("mirror/org/example/lib/1.0/lib-1.0-sources.jar", Map.of("Lib.java", "from the mirror"));
         Path settings = dir.resolve("settings.xml");
