@@ -21,8 +21,11 @@ public final class MatMul {
     /** So many rows of x or fewer cost less one at a time than together. */
     private static final int ALONE = 3;
 
-    /** Most panels of a task of a many-row product, and how many tasks each thread should have at least. */
-    private static final int MAX_PANELS = 4;
+    /**
+     * Most blocks of a task, of {@link #DOT_ROWS} stored rows or a panel, and how many tasks each thread should have at
+     * least. Panels share their block of x; claiming a task costs a fence, which the reading of rows waits for.
+     */
+    private static final int MAX_BLOCKS = 4;
 
     private static final int TASKS = 4;
 
@@ -179,11 +182,9 @@ public final class MatMul {
         if (products != null && taken[t]) {
             return products.slice();
         }
-        if (n < MANY) {
-            return DOT_ROWS;
-        }
-        int perThread = blocks(weights[t].outputs(), PANEL) / pool.threads();
-        return PANEL * Math.clamp(perThread / TASKS, 1, MAX_PANELS);
+        int block = n < MANY ? DOT_ROWS : PANEL;
+        int perThread = blocks(weights[t].outputs(), block) / pool.threads();
+        return block * Math.clamp(perThread / TASKS, 1, MAX_BLOCKS);
     }
 
     private static int blocks(int size, int block) {
@@ -210,6 +211,12 @@ public final class MatMul {
     }
 
     private void few(Weight w, int first, int outputs, float[] out, boolean add, int worker) {
+        for (int o = 0; o < outputs; o += DOT_ROWS) {
+            dotRows(w, first + o, Math.min(DOT_ROWS, outputs - o), out, add, worker);
+        }
+    }
+
+    private void dotRows(Weight w, int first, int outputs, float[] out, boolean add, int worker) {
         MemorySegment xs = arranged[w.format().ordinal()];
         long at = 0;
         for (int r = 0; r < n; r += together(r)) {

@@ -15,10 +15,12 @@ import jdk.incubator.vector.VectorShuffle;
  * Products of stored rows with a vector on the Vector API, each row read where it lies, as vectors of 32-bit words in which
  * x has been rearranged to meet them ({@link WordOrder}).
  *
- * <p>What the compiler makes of these loops decides their speed. All offsets are multiples of one counter, so that every
- * bounds check moves out; and as every check that moves out costs a dozen instructions before each loop, what a step reads of
- * x is one slice. Constants are vectors made before the loop, and the longer loops call the Vector API directly: the
- * compiler counts what it inlines, and beyond its limit vectors become objects, save for methods of the API itself.
+ * <p>What the compiler makes of these loops decides their speed. Their stride is a variable, since the compiler cuts a loop of
+ * a known one into a first step, unrolled ones and the last ones; as one piece, each of its loads goes from row to row at one
+ * stride, which the processor's prefetcher follows: twice the bytes a second from memory. Bounds checks that stay inside cost
+ * little, as what a step reads of each segment is one slice. Constants are vectors made before the loop, and the longer loops
+ * call the Vector API directly: the compiler counts what it inlines, and beyond its limit vectors become objects, save for
+ * methods of the API itself.
  */
 final class VectorDots {
     /** Bytes of a vector. */
@@ -27,7 +29,16 @@ final class VectorDots {
     private static final VectorShuffle<Float> BY_8 = VectorShuffle.fromOp(F, lane -> lane / 8);
 
     private static final VectorShuffle<Float> BY_4 = VectorShuffle.fromOp(F, lane -> lane / 4);
+    /** Masks of a half's nibbles, not constants: those the compiler loads again at each use. */
+    private static final int[] NIBBLES = new int[4 * LANES];
+
     private static final int SUMS = Kernels.DOT_ROWS * Kernels.PARTIAL;
+
+    static {
+        for (int i = 0; i < NIBBLES.length; i++) {
+            NIBBLES[i] = 0xf << 4 * (i / LANES);
+        }
+    }
 
     private VectorDots() {}
 
@@ -47,7 +58,12 @@ final class VectorDots {
                 case F32 -> f32(w.data(), 4 * row * k, chunks, x, at, scratch, to);
                 case F16 -> f16(w.data(), 2 * row * k, chunks, x, at, scratch, to);
                 case BF16 -> bf16(w.data(), 2 * row * k, chunks, x, at, scratch, to);
-                case Q8 -> q8(w.data(), row * k, chunks, x, at, scratch, scales, to);
+                case Q8 -> {
+                    q8(w.data(), row * k, chunks, x, at, scratch, scales, to);
+                    if (chunks % 2 == 1) {
+                        lastQ8(w.data(), row * k, chunks - 1, x, at, scratch, scales, to);
+                    }
+                }
                 case Q4 -> q4(w.data(), 16 * row * groups, chunks, x, at, scratch, scales, to);
             }
         }
@@ -56,20 +72,22 @@ final class VectorDots {
     private static void f32(MemorySegment data, long from, int n, MemorySegment x, long at, float[] out, int to) {
         FloatVector a = FloatVector.zero(F);
         FloatVector b = FloatVector.zero(F);
-        int pairs = n / 2;
-        for (int c = 0; c < pairs; c++) {
-            MemorySegment w = data.asSlice(from + c * (2L * WIDTH), 2 * WIDTH);
-            MemorySegment xs = x.asSlice(at + c * (2L * WIDTH), 2 * WIDTH);
-            a = FloatVector.fromMemorySegment(F, w, 0, LITTLE).fma(FloatVector.fromMemorySegment(F, xs, 0, LITTLE), a);
-            b = FloatVector.fromMemorySegment(F, w, WIDTH, LITTLE)
-                    .fma(FloatVector.fromMemorySegment(F, xs, WIDTH, LITTLE), b);
+        int step = Math.min(2, n);
+        for (int c = 0; c <= n - 2; c += step) {
+            MemorySegment ws = data.asSlice(from + c * (long) WIDTH, 2 * WIDTH);
+            MemorySegment xs = x.asSlice(at + c * (long) WIDTH, 2 * WIDTH);
+            a = f32(ws, 0, xs, 0, a);
+            b = f32(ws, WIDTH, xs, WIDTH, b);
         }
         if (n % 2 == 1) {
-            long last = (n - 1L) * WIDTH;
-            a = FloatVector.fromMemorySegment(F, data, from + last, LITTLE)
-                    .fma(FloatVector.fromMemorySegment(F, x, at + last, LITTLE), a);
+            a = f32(data, from + (n - 1L) * WIDTH, x, at + (n - 1L) * WIDTH, a);
         }
         a.add(b).intoArray(out, to);
+    }
+
+    private static FloatVector f32(MemorySegment data, long from, MemorySegment x, long at, FloatVector sum) {
+        return FloatVector.fromMemorySegment(F, data, from, LITTLE)
+                .fma(FloatVector.fromMemorySegment(F, x, at, LITTLE), sum);
     }
 
     /** Exponent and significand in place are 2^-112 of a value, subnormals included; the sign comes last. */
@@ -79,8 +97,9 @@ final class VectorDots {
         IntVector magnitude = IntVector.broadcast(I, VectorFormats.F16_MAGNITUDE);
         IntVector sign = IntVector.broadcast(I, 0x8000_0000);
         FloatVector scale = FloatVector.broadcast(F, VectorFormats.F16_SCALE);
-        for (int c = 0; c < n; c++) {
-            IntVector w = IntVector.fromMemorySegment(I, data, from + c * WIDTH, LITTLE);
+        int step = Math.min(1, n);
+        for (int c = 0; c < n; c += step) {
+            IntVector w = IntVector.fromMemorySegment(I, data, from + c * (long) WIDTH, LITTLE);
             MemorySegment xs = x.asSlice(at + c * (2L * WIDTH), 2 * WIDTH);
             IntVector low = w.lanewise(VectorOperators.LSHL, 13)
                     .and(magnitude)
@@ -104,25 +123,47 @@ final class VectorDots {
         FloatVector a = FloatVector.zero(F);
         FloatVector b = FloatVector.zero(F);
         IntVector high = IntVector.broadcast(I, 0xffff_0000);
-        for (int c = 0; c < n; c++) {
-            IntVector w = IntVector.fromMemorySegment(I, data, from + c * WIDTH, LITTLE);
-            MemorySegment xs = x.asSlice(at + c * (2L * WIDTH), 2 * WIDTH);
-            a = w.lanewise(VectorOperators.LSHL, 16)
-                    .reinterpretAsFloats()
-                    .fma(FloatVector.fromMemorySegment(F, xs, 0, LITTLE), a);
-            b = w.and(high).reinterpretAsFloats().fma(FloatVector.fromMemorySegment(F, xs, WIDTH, LITTLE), b);
+        int step = Math.min(2, n);
+        for (int c = 0; c <= n - 2; c += step) {
+            MemorySegment ws = data.asSlice(from + c * (long) WIDTH, 2 * WIDTH);
+            MemorySegment xs = x.asSlice(at + c * (2L * WIDTH), 4 * WIDTH);
+            IntVector w = IntVector.fromMemorySegment(I, ws, 0, LITTLE);
+            IntVector v = IntVector.fromMemorySegment(I, ws, WIDTH, LITTLE);
+            a = low(w, xs, 0, a);
+            b = high(w, high, xs, WIDTH, b);
+            a = low(v, xs, 2 * WIDTH, a);
+            b = high(v, high, xs, 3 * WIDTH, b);
+        }
+        if (n % 2 == 1) {
+            IntVector w = IntVector.fromMemorySegment(I, data, from + (n - 1L) * WIDTH, LITTLE);
+            a = low(w, x, at + (n - 1) * (2L * WIDTH), a);
+            b = high(w, high, x, at + (n - 1) * (2L * WIDTH) + WIDTH, b);
         }
         a.add(b).intoArray(out, to);
+    }
+
+    private static FloatVector low(IntVector w, MemorySegment x, long at, FloatVector sum) {
+        return w.lanewise(VectorOperators.LSHL, 16)
+                .reinterpretAsFloats()
+                .fma(FloatVector.fromMemorySegment(F, x, at, LITTLE), sum);
+    }
+
+    private static FloatVector high(IntVector w, IntVector mask, MemorySegment x, long at, FloatVector sum) {
+        return w.and(mask).reinterpretAsFloats().fma(FloatVector.fromMemorySegment(F, x, at, LITTLE), sum);
     }
 
     /** Bytes in the top of a word are 2^24 times too large: the sums make up for it. */
     private static void q8(
             MemorySegment data, long from, int n, MemorySegment x, long at, float[] scratch, int scales, int to) {
         FloatVector a = FloatVector.zero(F);
+        FloatVector b = FloatVector.zero(F);
         IntVector top = IntVector.broadcast(I, 0xff00_0000);
-        for (int c = 0; c < n; c++) {
-            IntVector w = IntVector.fromMemorySegment(I, data, from + c * WIDTH, LITTLE);
-            MemorySegment xs = x.asSlice(at + c * (4L * WIDTH), 4 * WIDTH);
+        int step = Math.min(2, n);
+        for (int c = 0; c <= n - 2; c += step) {
+            MemorySegment ws = data.asSlice(from + c * (long) WIDTH, 2 * WIDTH);
+            MemorySegment xs = x.asSlice(at + c * (4L * WIDTH), 8 * WIDTH);
+            IntVector w = IntVector.fromMemorySegment(I, ws, 0, LITTLE);
+            IntVector v = IntVector.fromMemorySegment(I, ws, WIDTH, LITTLE);
             FloatVector p = ((FloatVector) w.lanewise(VectorOperators.LSHL, 24).convert(VectorOperators.I2F, 0))
                     .mul(FloatVector.fromMemorySegment(F, xs, 0, LITTLE));
             p = ((FloatVector) w.lanewise(VectorOperators.LSHL, 16).and(top).convert(VectorOperators.I2F, 0))
@@ -131,9 +172,38 @@ final class VectorDots {
                     .fma(FloatVector.fromMemorySegment(F, xs, 2 * WIDTH, LITTLE), p);
             p = ((FloatVector) w.and(top).convert(VectorOperators.I2F, 0))
                     .fma(FloatVector.fromMemorySegment(F, xs, 3 * WIDTH, LITTLE), p);
-            a = p.fma(scaleQ8(scratch, scales, c), a);
+            FloatVector r =
+                    FloatVector.fromArray(F, scratch, scales + c * LANES / 8).rearrange(BY_8);
+            a = p.fma(r, a);
+            FloatVector q = ((FloatVector) v.lanewise(VectorOperators.LSHL, 24).convert(VectorOperators.I2F, 0))
+                    .mul(FloatVector.fromMemorySegment(F, xs, 4 * WIDTH, LITTLE));
+            q = ((FloatVector) v.lanewise(VectorOperators.LSHL, 16).and(top).convert(VectorOperators.I2F, 0))
+                    .fma(FloatVector.fromMemorySegment(F, xs, 5 * WIDTH, LITTLE), q);
+            q = ((FloatVector) v.lanewise(VectorOperators.LSHL, 8).and(top).convert(VectorOperators.I2F, 0))
+                    .fma(FloatVector.fromMemorySegment(F, xs, 6 * WIDTH, LITTLE), q);
+            q = ((FloatVector) v.and(top).convert(VectorOperators.I2F, 0))
+                    .fma(FloatVector.fromMemorySegment(F, xs, 7 * WIDTH, LITTLE), q);
+            FloatVector s = FloatVector.fromArray(F, scratch, scales + (c + 1) * LANES / 8)
+                    .rearrange(BY_8);
+            b = q.fma(s, b);
         }
-        a.mul(0x1p-24f).intoArray(scratch, to);
+        a.add(b).mul(0x1p-24f).intoArray(scratch, to);
+    }
+
+    /** What the last of an odd number of chunks adds; in the method above its vectors would become objects. */
+    private static void lastQ8(
+            MemorySegment data, long from, int c, MemorySegment x, long at, float[] scratch, int scales, int to) {
+        IntVector w = IntVector.fromMemorySegment(I, data, from + c * (long) WIDTH, LITTLE);
+        FloatVector sum = FloatVector.zero(F);
+        for (int v = 0; v < 4; v++) {
+            FloatVector values = (FloatVector) w.lanewise(VectorOperators.LSHL, 24 - 8 * v)
+                    .lanewise(VectorOperators.ASHR, 24)
+                    .convert(VectorOperators.I2F, 0);
+            long position = at + c * (4L * WIDTH) + (long) v * WIDTH;
+            sum = values.fma(FloatVector.fromMemorySegment(F, x, position, LITTLE), sum);
+        }
+        sum.fma(scaleQ8(scratch, scales, c), FloatVector.fromArray(F, scratch, to))
+                .intoArray(scratch, to);
     }
 
     /** Scales of the words of a chunk. */
@@ -155,12 +225,13 @@ final class VectorDots {
             MemorySegment data, long from, int n, MemorySegment x, long at, float[] scratch, int scales, int to) {
         FloatVector a = FloatVector.zero(F);
         FloatVector b = FloatVector.zero(F);
-        IntVector m0 = IntVector.broadcast(I, 0xf);
-        IntVector m1 = IntVector.broadcast(I, 0xf0);
-        IntVector m2 = IntVector.broadcast(I, 0xf00);
-        IntVector m3 = IntVector.broadcast(I, 0xf000);
-        for (int c = 0; c < n; c++) {
-            IntVector w = IntVector.fromMemorySegment(I, data, from + c * WIDTH, LITTLE);
+        IntVector m0 = IntVector.fromArray(I, NIBBLES, 0);
+        IntVector m1 = IntVector.fromArray(I, NIBBLES, LANES);
+        IntVector m2 = IntVector.fromArray(I, NIBBLES, 2 * LANES);
+        IntVector m3 = IntVector.fromArray(I, NIBBLES, 3 * LANES);
+        int step = Math.min(1, n);
+        for (int c = 0; c < n; c += step) {
+            IntVector w = IntVector.fromMemorySegment(I, data, from + c * (long) WIDTH, LITTLE);
             IntVector v = w.lanewise(VectorOperators.LSHR, 16);
             MemorySegment xs = x.asSlice(at + c * (9L * WIDTH), 9 * WIDTH);
             FloatVector s = scaleQ4(scratch, scales, c);

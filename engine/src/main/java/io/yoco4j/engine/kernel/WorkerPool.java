@@ -2,6 +2,7 @@ package io.yoco4j.engine.kernel;
 
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -9,8 +10,10 @@ import org.jspecify.annotations.Nullable;
  * A fixed set of threads that share the tasks of one job at a time with the thread that calls {@link #run}. Between jobs
  * workers spin for a moment, then park; a job allocates nothing.
  *
- * <p>One atomic word holds the job's number, its task count and the next task, so that a late worker can never claim a
- * task of a job it has not seen, and the caller need not wait for workers that found nothing to do.
+ * <p>Each thread begins with a range of neighbouring tasks, so that what they read is one stretch of memory that the
+ * processor can fetch ahead; one that has none left takes tasks from the ends of the others' ranges. A range is one atomic
+ * word with the job's number in it, so that a late worker can never claim a task of a job it has not seen, and the caller
+ * need not wait for workers that found nothing to do.
  */
 public final class WorkerPool implements AutoCloseable {
 
@@ -28,6 +31,9 @@ public final class WorkerPool implements AutoCloseable {
 
     private static final int BITS = 22;
     private static final int JOB_SHIFT = 2 * BITS;
+    /** Words between the ranges of two threads: two lines of the cache. */
+    private static final int STRIDE = 16;
+
     private static final int MASK = (1 << BITS) - 1;
     /** Iterations before a waiting worker parks: some tens of microseconds. */
     private static final int SPINS = 20_000;
@@ -36,7 +42,12 @@ public final class WorkerPool implements AutoCloseable {
     private static final long SMALL = 50_000;
 
     private final Thread[] workers;
-    private final AtomicLong state = new AtomicLong();
+    /** By thread, {@link #STRIDE} apart: the job's number, the end of what is left of the range, and its next task. */
+    private final AtomicLongArray ranges;
+
+    /** Jobs so far; set when all ranges of a job are. */
+    private final AtomicLong jobs = new AtomicLong();
+
     private final AtomicInteger done = new AtomicInteger();
     private final AtomicInteger parked = new AtomicInteger();
     private @Nullable Job job;
@@ -49,6 +60,7 @@ public final class WorkerPool implements AutoCloseable {
             throw new IllegalArgumentException("threads is " + threads);
         }
         workers = new Thread[threads - 1];
+        ranges = new AtomicLongArray(threads * STRIDE);
         for (int i = 0; i < workers.length; i++) {
             int worker = i + 1;
             workers[i] =
@@ -94,8 +106,13 @@ public final class WorkerPool implements AutoCloseable {
         job = work;
         failure = null;
         done.set(0);
-        long number = (state.get() >>> JOB_SHIFT) + 1;
-        state.set((number << JOB_SHIFT) | ((long) tasks << BITS));
+        long number = jobs.get() + 1;
+        for (int t = 0; t < threads(); t++) {
+            long first = (long) tasks * t / threads();
+            long end = (long) tasks * (t + 1) / threads();
+            ranges.set(t * STRIDE, number << JOB_SHIFT | end << BITS | first);
+        }
+        jobs.set(number);
         if (parked.get() > 0) {
             for (Thread t : workers) {
                 LockSupport.unpark(t);
@@ -119,29 +136,42 @@ public final class WorkerPool implements AutoCloseable {
         }
     }
 
-    /** Claims and does tasks until none is left. */
+    /** Does the tasks of this thread's range, then what is left of the others'. */
     private void share(int worker) {
+        for (int i = 0; i < threads(); i++) {
+            int owner = (worker + i) % threads();
+            for (int task = claim(owner, owner == worker); task >= 0; task = claim(owner, owner == worker)) {
+                perform(task, worker);
+            }
+        }
+    }
+
+    /** A task from the front of a range, or from its end; -1 when none is left. */
+    private int claim(int owner, boolean front) {
         while (true) {
-            long s = state.get();
-            int next = (int) s & MASK;
-            int tasks = (int) (s >>> BITS) & MASK;
-            if (next >= tasks) {
-                return;
+            long range = ranges.get(owner * STRIDE);
+            int next = (int) range & MASK;
+            int end = (int) (range >>> BITS) & MASK;
+            if (next >= end) {
+                return -1;
             }
-            if (!state.compareAndSet(s, s + 1)) {
-                continue;
+            if (ranges.compareAndSet(owner * STRIDE, range, front ? range + 1 : range - (1L << BITS))) {
+                return front ? next : end - 1;
             }
-            // The claimed task is not done, so this job is still the current one.
-            Job current = job;
-            try {
-                if (current != null) {
-                    current.run(next, worker);
-                }
-            } catch (Throwable t) {
-                failure = t;
-            } finally {
-                done.incrementAndGet();
+        }
+    }
+
+    private void perform(int task, int worker) {
+        // A claimed task is not done, so this job is still the current one.
+        Job current = job;
+        try {
+            if (current != null) {
+                current.run(task, worker);
             }
+        } catch (Throwable t) {
+            failure = t;
+        } finally {
+            done.incrementAndGet();
         }
     }
 
@@ -159,7 +189,7 @@ public final class WorkerPool implements AutoCloseable {
     /** The number of a job other than {@code seen}; returns early when the pool closes. */
     private long await(long seen) {
         for (int spins = 0; ; spins++) {
-            long now = state.get() >>> JOB_SHIFT;
+            long now = jobs.get();
             if (now != seen || closed) {
                 return now;
             }
@@ -167,7 +197,7 @@ public final class WorkerPool implements AutoCloseable {
                 Thread.onSpinWait();
             } else {
                 parked.incrementAndGet();
-                if (state.get() >>> JOB_SHIFT == seen && !closed) {
+                if (jobs.get() == seen && !closed) {
                     LockSupport.park(this);
                 }
                 parked.decrementAndGet();
