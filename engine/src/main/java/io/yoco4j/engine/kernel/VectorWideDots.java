@@ -6,6 +6,7 @@ import static io.yoco4j.engine.kernel.Lanes.LANES;
 import static io.yoco4j.engine.kernel.Lanes.LITTLE;
 import static io.yoco4j.engine.kernel.VectorDots.WIDTH;
 
+import io.yoco4j.core.checkpoint.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
@@ -20,9 +21,14 @@ import jdk.incubator.vector.VectorOperators;
  */
 final class VectorWideDots {
     /**
-     * Columns of a block: 64 KB of x. Its rows would stay in the first-level cache at 512, but stored rows come from memory,
-     * and each stretch of one begins with a miss that nothing foresees: long stretches are worth more.
+     * Columns of a block with 16 lanes and with fewer, measured (docs/experiments/LOG.md). Two multiply-adds of 16 lanes a
+     * cycle take x from the first-level cache alone, where 512 columns of 8 rows are 16 KB; Q4 goes through each word twice.
+     * Fewer lanes can wait for the second level, and longer stretches of a row are worth more, since each begins with a
+     * miss that nothing foresees.
      */
+    private static final int BLOCK_OF_16 = 512;
+
+    private static final int BLOCK_OF_16_Q4 = 1024;
     private static final int BLOCK = 2048;
 
     private static final int STRIDE = Kernels.WIDE * LANES;
@@ -43,13 +49,20 @@ final class VectorWideDots {
         }
         int chunk = WordOrder.chunk(w.format());
         int chunks = w.inputs() / chunk;
-        int block = Math.max(1, BLOCK / chunk);
+        int block = Math.max(1, columns(w.format()) / chunk);
         for (int c = 0; c < chunks; c += block) {
             long xs = at + c * WordOrder.chunkBytes(w.format(), Kernels.WIDE);
             for (int r = 0; r < rows; r++) {
                 row(w, first + r, c * chunk, Math.min(block, chunks - c), x, xs, scratch, r);
             }
         }
+    }
+
+    private static int columns(WeightFormat format) {
+        if (LANES < 16) {
+            return BLOCK;
+        }
+        return format == WeightFormat.Q4 ? BLOCK_OF_16_Q4 : BLOCK_OF_16;
     }
 
     private static void row(Weight w, long row, int from, int n, MemorySegment x, long at, float[] scratch, int r) {
