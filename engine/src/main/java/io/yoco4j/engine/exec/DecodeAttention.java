@@ -17,8 +17,11 @@ final class DecodeAttention {
     static final float LOWEST = -1e30f;
 
     private static final int PANEL = Kernels.PANEL;
-    /** Keys taken at once: the scores of all heads of a group stay in the first-level cache. */
-    private static final int TILE = 128;
+    /**
+     * Keys taken at once: the scores of all heads of a group stay in the first-level cache, and what is read in one go is
+     * as long as a block allows, since each stretch of memory begins with a miss.
+     */
+    private static final int TILE = 256;
 
     private static final int STRIDE = TILE + 2 * PANEL;
 
