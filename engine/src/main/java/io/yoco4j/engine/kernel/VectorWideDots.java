@@ -17,7 +17,8 @@ import jdk.incubator.vector.VectorOperators;
  * Products of stored rows with 8 rows of x at once on the Vector API: each value is widened once, in a register, and meets
  * all 8 there. A block of columns of x stays in a cache while stored rows go by.
  *
- * <p>Straight loops, for the reasons that {@link VectorDots} gives.
+ * <p>Straight loops, for the reasons that {@link VectorDots} gives, but of a known stride: these compute more than they
+ * read, and a whole loop was no faster.
  */
 final class VectorWideDots {
     /**
