@@ -4,7 +4,6 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -16,36 +15,11 @@ import org.jspecify.annotations.Nullable;
  * generation in the session takes it in first; a caller who goes on without one prefills it.
  */
 public final class Generation implements Iterable<GeneratedToken>, AutoCloseable {
-
-    /** Turns tokens into text as they come. */
-    interface Decoder {
-        /** For models without a tokenizer: no text. */
-        Decoder NONE = new Decoder() {
-            @Override
-            public String append(int id) {
-                return "";
-            }
-
-            @Override
-            public String finish() {
-                return "";
-            }
-        };
-
-        /** Takes a token; returns the text that became certain. */
-        String append(int id);
-
-        /** The text held back, at the end. */
-        String finish();
-    }
-
     private final Session session;
     private final boolean ownSession;
     private final int[] prompt;
     private final GenerationOptions options;
-    private final Set<Integer> endOfText;
-    private final Decoder decoder;
-    private final StopStrings stop;
+    private final TextStream text;
     private final Sampler sampler;
     private volatile boolean cancelled;
     private @Nullable GeneratedToken next;
@@ -63,24 +37,16 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
      * @param ownSession whether the session ends with it
      * @param prompt what is to be taken in
      */
-    Generation(
-            Session session,
-            boolean ownSession,
-            int[] prompt,
-            GenerationOptions options,
-            Set<Integer> endOfText,
-            Decoder decoder) {
+    Generation(Session session, boolean ownSession, int[] prompt, GenerationOptions options, TextStream text) {
         session.requireTokens(prompt);
         this.session = session;
         this.ownSession = ownSession;
         this.prompt = prompt.clone();
         this.options = options;
-        this.endOfText = options.endOfText() ? endOfText : Set.of();
-        this.decoder = decoder;
-        stop = new StopStrings(options.stop());
+        this.text = text;
         loopsBefore = session.loopsUsed();
         sampler = new Sampler(options.sampling(), session.architecture().vocabSize());
-        IntStream.concat(IntStream.of(session.tokens()), IntStream.of(prompt)).forEach(sampler::accept);
+        IntStream.concat(IntStream.of(session.tokens()), IntStream.of(prompt)).forEach(sampler::acceptPrompt);
     }
 
     /** The tokens that were not pulled yet: a stream comes once. */
@@ -149,7 +115,7 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
         sampler.accept(last);
         session.pending(last);
         generated++;
-        next = new GeneratedToken(last, text(), prompt.length, generated);
+        next = new GeneratedToken(last, taken(), prompt.length, generated);
         long nanos = System.nanoTime() - start;
         if (first) {
             prefillNanos = nanos;
@@ -159,39 +125,23 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
     }
 
     /** The text that the last token makes certain, all that is left where it ends the generation. */
-    private String text() {
-        if (endOfText.contains(last)) {
-            finish = FinishReason.END_OF_TEXT;
-            return rest("");
+    private String taken() {
+        String piece = text.append(last);
+        boolean full = generated == options.maxTokens() || session.position() == session.maxPositions();
+        if (full && text.finishReason().isEmpty()) {
+            piece += text.end(FinishReason.LENGTH);
         }
-        String text = stop.append(decoder.append(last));
-        if (stop.found()) {
-            finish = FinishReason.STOP_STRING;
-            return text;
-        }
-        if (generated == options.maxTokens() || session.position() == session.maxPositions()) {
-            finish = FinishReason.LENGTH;
-            return rest(text);
-        }
-        return text;
-    }
-
-    private String rest(String before) {
-        String text = before + stop.append(decoder.finish());
-        if (stop.found()) {
-            finish = FinishReason.STOP_STRING;
-            return text;
-        }
-        return text + stop.rest();
+        finish = text.finishReason().orElse(null);
+        return piece;
     }
 
     /** Pulls all that is still to come, and joins its text. */
     public String join() {
-        StringBuilder text = new StringBuilder();
+        StringBuilder joined = new StringBuilder();
         while (hasNext()) {
-            text.append(next().text());
+            joined.append(next().text());
         }
-        return text.toString();
+        return joined.toString();
     }
 
     /** Ends the stream before its next token, within a chunk of the prompt while that is being taken in. */

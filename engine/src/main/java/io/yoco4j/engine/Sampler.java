@@ -1,5 +1,6 @@
 package io.yoco4j.engine;
 
+import io.yoco4j.core.InvalidInputException;
 import java.util.SplittableRandom;
 
 /** Draws tokens as a {@link Sampling} says, for one generation. Not thread-safe. */
@@ -10,8 +11,16 @@ public final class Sampler {
     private final float[] logits;
     private final float[] weights;
     private final int[] candidates;
+    private final int[] generated;
+    private final int[] distinct;
+    private int distinctCount;
     private long accepted;
 
+    /**
+     * A sampler that has drawn nothing yet.
+     *
+     * @throws InvalidInputException when there is a bias for a token that the vocabulary does not have
+     */
     public Sampler(Sampling sampling, int vocabulary) {
         this.sampling = sampling;
         random = new SplittableRandom(sampling.seed());
@@ -19,10 +28,26 @@ public final class Sampler {
         logits = new float[vocabulary];
         weights = new float[vocabulary];
         candidates = new int[vocabulary];
+        generated = new int[sampling.countsGenerated() ? vocabulary : 0];
+        distinct = new int[generated.length];
+        sampling.logitBias().keySet().forEach(id -> {
+            if (id >= vocabulary) {
+                throw new InvalidInputException("the logit bias has the token id " + id + ", but the vocabulary has "
+                        + vocabulary + " tokens, 0.." + (vocabulary - 1));
+            }
+        });
     }
 
-    /** Counts a token, of the prompt or generated, as a recent one. */
+    /** Counts a generated token. */
     public void accept(int id) {
+        acceptPrompt(id);
+        if (generated.length > 0 && generated[id]++ == 0) {
+            distinct[distinctCount++] = id;
+        }
+    }
+
+    /** Counts a token of the prompt, which is a recent one and no more. */
+    public void acceptPrompt(int id) {
         if (recent.length > 0) {
             recent[(int) (accepted++ % recent.length)] = id;
         }
@@ -56,6 +81,11 @@ public final class Sampler {
             float logit = modelLogits[recent[i]];
             logits[recent[i]] = logit > 0 ? logit / sampling.repetitionPenalty() : logit * sampling.repetitionPenalty();
         }
+        for (int i = 0; i < distinctCount; i++) {
+            int id = distinct[i];
+            logits[id] -= sampling.presencePenalty() + sampling.frequencyPenalty() * generated[id];
+        }
+        sampling.logitBias().forEach((id, bias) -> logits[id] += bias);
     }
 
     private int likeliest() {

@@ -1,9 +1,11 @@
 package io.yoco4j.engine;
 
 import io.yoco4j.core.InvalidInputException;
+import java.util.Map;
 
 /**
- * How the next token is drawn. The rules apply in this order: repetition penalty, temperature, top-k, top-p, min-p.
+ * How the next token is drawn. The rules apply in this order: repetition penalty, presence and frequency penalty, biases,
+ * temperature, top-k, top-p, min-p.
  *
  * @param temperature logits are divided by it; 0 takes the likeliest token
  * @param topK only the k likeliest tokens; 0 for no limit
@@ -13,15 +15,28 @@ import io.yoco4j.core.InvalidInputException;
  * @param repetitionPenalty positive logits of recent tokens are divided by it, others multiplied (Keskar et al. 2019,
  *     CTRL); 1 for none
  * @param repetitionWindow how many of the last tokens, the prompt's included, count as recent
+ * @param presencePenalty what logits of tokens that were generated before lose
+ * @param frequencyPenalty what they lose for each time they were
+ * @param logitBias what is added to the logits of some tokens, by id
  * @param seed of the draws: the same seed draws the same tokens from the same logits
  */
 public record Sampling(
-        float temperature, int topK, float topP, float minP, float repetitionPenalty, int repetitionWindow, long seed) {
+        float temperature,
+        int topK,
+        float topP,
+        float minP,
+        float repetitionPenalty,
+        int repetitionWindow,
+        float presencePenalty,
+        float frequencyPenalty,
+        Map<Integer, Float> logitBias,
+        long seed) {
 
     /** The likeliest token, always. */
     public static final Sampling GREEDY = builder().build();
 
     private static final int MAX_WINDOW = 1 << 20;
+    private static final float MAX_BIAS = 1000;
 
     public Sampling {
         require("temperature", temperature, temperature >= 0 && temperature <= 100, "lie in 0..100");
@@ -38,6 +53,22 @@ public record Sampling(
                 repetitionWindow,
                 repetitionWindow >= 0 && repetitionWindow <= MAX_WINDOW,
                 "lie in 0.." + MAX_WINDOW);
+        require("presence penalty", presencePenalty, bounded(presencePenalty), "lie in -1000..1000");
+        require("frequency penalty", frequencyPenalty, bounded(frequencyPenalty), "lie in -1000..1000");
+        logitBias = Map.copyOf(logitBias);
+        logitBias.forEach((id, bias) -> {
+            require("a token id of the logit bias", id, id >= 0, "be at least 0");
+            require("the logit bias of token " + id, bias, bounded(bias), "lie in -1000..1000");
+        });
+    }
+
+    private static boolean bounded(float bias) {
+        return Math.abs(bias) <= MAX_BIAS;
+    }
+
+    /** Whether any rule looks at what was generated before. */
+    boolean countsGenerated() {
+        return presencePenalty != 0 || frequencyPenalty != 0;
     }
 
     private static void require(String option, Number value, boolean valid, String rule) {
@@ -58,6 +89,9 @@ public record Sampling(
         private float minP;
         private float repetitionPenalty = 1;
         private int repetitionWindow = 64;
+        private float presencePenalty;
+        private float frequencyPenalty;
+        private Map<Integer, Float> logitBias = Map.of();
         private long seed;
 
         private Builder() {}
@@ -92,6 +126,21 @@ public record Sampling(
             return this;
         }
 
+        public Builder presencePenalty(double value) {
+            presencePenalty = (float) value;
+            return this;
+        }
+
+        public Builder frequencyPenalty(double value) {
+            frequencyPenalty = (float) value;
+            return this;
+        }
+
+        public Builder logitBias(Map<Integer, Float> value) {
+            logitBias = value;
+            return this;
+        }
+
         public Builder seed(long value) {
             seed = value;
             return this;
@@ -103,7 +152,17 @@ public record Sampling(
          * @throws InvalidInputException naming the option that is out of range
          */
         public Sampling build() {
-            return new Sampling(temperature, topK, topP, minP, repetitionPenalty, repetitionWindow, seed);
+            return new Sampling(
+                    temperature,
+                    topK,
+                    topP,
+                    minP,
+                    repetitionPenalty,
+                    repetitionWindow,
+                    presencePenalty,
+                    frequencyPenalty,
+                    logitBias,
+                    seed);
         }
     }
 }

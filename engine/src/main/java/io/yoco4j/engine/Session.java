@@ -307,6 +307,11 @@ public final class Session implements AutoCloseable {
         return context.allocatedBytes();
     }
 
+    /** Bytes of memory that {@code n} more tokens would take. */
+    public long bytesToGrow(int n) {
+        return context.bytesToGrow(n);
+    }
+
     /**
      * A session that goes on from here on its own. It shares the memory of what is cached: only what one of the two writes
      * from now on is its own, and a window's blocks once they are written again. It has the same exit threshold.

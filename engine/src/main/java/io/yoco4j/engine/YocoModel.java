@@ -9,6 +9,7 @@ import io.yoco4j.core.checkpoint.StoredTensor;
 import io.yoco4j.core.text.StreamingDecoder;
 import io.yoco4j.core.text.Tokenizer;
 import io.yoco4j.engine.cache.BlockPool;
+import io.yoco4j.engine.cache.ContextFile;
 import io.yoco4j.engine.cache.ContextState;
 import io.yoco4j.engine.exec.BatchRows;
 import io.yoco4j.engine.exec.LayerTap;
@@ -22,6 +23,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -39,7 +41,7 @@ public final class YocoModel implements AutoCloseable {
     /** Free cache blocks are kept for the next session up to this fraction of the JVM's memory. */
     private static final int FREE_BLOCKS = 8;
 
-    /** Tokens of an earlier context that may still bear on what the next one's text is. */
+    /** The last tokens of a context that may bear on what the next one's text is. */
     private static final int DECODER_CONTEXT = 64;
 
     private final Architecture architecture;
@@ -168,6 +170,20 @@ public final class YocoModel implements AutoCloseable {
         return new Batch(this);
     }
 
+    /**
+     * The tokens of a saved session, to tell which one to restore; the rest of the file is not looked at.
+     *
+     * @throws InvalidInputException when the file is missing, cut off, or no session file
+     */
+    public static int[] savedTokens(Path file) {
+        return ContextFile.tokens(file);
+    }
+
+    /** Memory that contexts of this model take now. */
+    public CacheUsage cacheUsage() {
+        return new CacheUsage(blocks.usedBlocks(), blocks.usedBytes(), blocks.freeBytes());
+    }
+
     /** The most tokens of a step: 65,536, or what a very wide model's activations allow. */
     public int maxBatchTokens() {
         return Math.min(EngineOptions.MAX_CHUNK, executor.maxTokens());
@@ -197,8 +213,8 @@ public final class YocoModel implements AutoCloseable {
         }
     }
 
-    /** Tells these weights from others; computed when first asked for. */
-    String fingerprint() {
+    /** Tells these weights from others: a hash over names, shapes and samples of values, computed when first asked for. */
+    public String fingerprint() {
         lock.lock();
         try {
             requireOpen();
@@ -253,31 +269,41 @@ public final class YocoModel implements AutoCloseable {
     Generation generate(Session session, boolean ownSession, int[] prompt, GenerationOptions options) {
         int[] ids = IntStream.concat(session.pending().stream(), IntStream.of(prompt))
                 .toArray();
-        Set<Integer> endOfText = new HashSet<>(generationConfig.eos());
+        int[] before = IntStream.concat(IntStream.of(session.tokens()), IntStream.of(ids))
+                .toArray();
+        return new Generation(
+                session, ownSession, ids, options, textStream(before, options.stop(), options.endOfText()));
+    }
+
+    /**
+     * What turns drawn tokens into text.
+     *
+     * @param before the tokens that they follow, since what a token's text is depends on them
+     * @param stop strings that end the text, themselves left out
+     * @param endOfText whether the model's end-of-text tokens end it
+     * @throws InvalidInputException when there are stop strings and the model has no tokenizer to find them with
+     */
+    public TextStream textStream(int[] before, List<String> stop, boolean endOfText) {
         Optional<Tokenizer> t = tokenizer();
-        if (t.isEmpty() && !options.stop().isEmpty()) {
+        if (t.isEmpty() && !stop.isEmpty()) {
             throw new InvalidInputException("stop strings were given, but the model has no " + Checkpoint.TOKENIZER
                     + " to find them with: put the file in its folder, or leave them out");
         }
-        t.flatMap(known -> known.endOfText().stream().boxed().findFirst()).ifPresent(endOfText::add);
-        return new Generation(
-                session,
-                ownSession,
-                ids,
-                options,
-                endOfText,
-                t.map(known -> decoder(known, session.tokens(), ids)).orElse(Generation.Decoder.NONE));
+        Set<Integer> ends = new HashSet<>();
+        if (endOfText) {
+            ends.addAll(generationConfig.eos());
+            t.flatMap(known -> known.endOfText().stream().boxed().findFirst()).ifPresent(ends::add);
+        }
+        return new TextStream(t.map(known -> decoder(known, before)).orElse(TextStream.Decoder.NONE), stop, ends);
     }
 
     /** A decoder that has read what comes before: what a token's text is, such as its leading space, depends on what precedes. */
-    private static Generation.Decoder decoder(Tokenizer tokenizer, int[] context, int[] prompt) {
-        int tail = Math.max(0, context.length - DECODER_CONTEXT);
+    private static TextStream.Decoder decoder(Tokenizer tokenizer, int[] before) {
+        int tail = Math.max(0, before.length - DECODER_CONTEXT);
         StreamingDecoder decoder = tokenizer.streamingDecoder();
         int known = tokenizer.vocabularySize();
-        IntStream.concat(Arrays.stream(context).skip(tail), IntStream.of(prompt))
-                .filter(id -> id < known)
-                .forEach(decoder::append);
-        return new Generation.Decoder() {
+        Arrays.stream(before).skip(tail).filter(id -> id < known).forEach(decoder::append);
+        return new TextStream.Decoder() {
             @Override
             public String append(int id) {
                 // A model's vocabulary may be padded beyond the tokenizer's.

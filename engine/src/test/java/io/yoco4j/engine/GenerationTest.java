@@ -30,7 +30,7 @@ class GenerationTest {
     private static final int[] PROMPT = {3, 1, 4, 1, 5};
 
     /** Writes each token as its number in brackets, one token late. */
-    private static final class Late implements Generation.Decoder {
+    private static final class Late implements TextStream.Decoder {
         private String held = "";
 
         @Override
@@ -59,7 +59,12 @@ class GenerationTest {
     }
 
     private static Generation generate(YocoModel model, GenerationOptions options, Set<Integer> endOfText) {
-        return new Generation(model.session(options.session()), true, PROMPT, options, endOfText, new Late());
+        return new Generation(
+                model.session(options.session()),
+                true,
+                PROMPT,
+                options,
+                new TextStream(new Late(), options.stop(), options.endOfText() ? endOfText : Set.of()));
     }
 
     private static List<Integer> ids(YocoModel model) {

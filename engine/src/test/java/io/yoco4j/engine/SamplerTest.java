@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.yoco4j.core.InvalidInputException;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -132,5 +133,41 @@ class SamplerTest {
         assertThatThrownBy(() -> warm().minP(1.5).build()).hasMessageContaining("min-p is 1.5");
         assertThatThrownBy(() -> warm().repetitionPenalty(0).build()).hasMessageContaining("repetition penalty is 0");
         assertThatThrownBy(() -> warm().repetitionWindow(-2).build()).hasMessageContaining("repetition window is -2");
+    }
+
+    @Test
+    void penaltiesCountWhatWasGenerated() {
+        float[] logits = {3, 2.5f, 2, 0};
+        Sampler presence = new Sampler(Sampling.builder().presencePenalty(0.6).build(), 4);
+        presence.acceptPrompt(0);
+        assertThat(presence.sample(logits)).isZero();
+        presence.accept(0);
+        presence.accept(0);
+        // 3 - 0.6 is less than 2.5, however often it came.
+        assertThat(presence.sample(logits)).isEqualTo(1);
+        presence.accept(1);
+        assertThat(presence.sample(logits)).isZero();
+
+        Sampler frequency = new Sampler(Sampling.builder().frequencyPenalty(0.6).build(), 4);
+        frequency.accept(0);
+        frequency.accept(0);
+        frequency.accept(1);
+        // 3 - 1.2, 2.5 - 0.6, 2.
+        assertThat(frequency.sample(logits)).isEqualTo(2);
+        assertThat(logits).containsExactly(3, 2.5f, 2, 0);
+    }
+
+    @Test
+    void biasesAreAdded() {
+        Sampling sampling =
+                Sampling.builder().logitBias(Map.of(4, 3f, 1, -100f)).build();
+        assertThat(new Sampler(sampling, 5).sample(LOGITS)).isEqualTo(4);
+        assertThatThrownBy(() -> new Sampler(sampling, 4))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage("the logit bias has the token id 4, but the vocabulary has 4 tokens, 0..3");
+        assertThatThrownBy(
+                        () -> Sampling.builder().logitBias(Map.of(1, Float.NaN)).build())
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("the logit bias of token 1 is NaN");
     }
 }

@@ -223,4 +223,34 @@ class SavedSessionTest {
                 .contains("\"kind\":\"yoco4j session\"", "\"kv\":\"bf16\"", "\"position\":\"8\"", "\"loops\":\"3,1\"")
                 .contains("\"global\"", "\"stages.0.loops.2.layers.1\"", "\"tokens\"");
     }
+
+    @Test
+    void tellsItsTokensWithoutItsStates() throws IOException {
+        Path file = saved(SessionOptions.defaults());
+        assertThat(YocoModel.savedTokens(file)).containsExactly(PROMPT);
+
+        byte[] bytes = Files.readAllBytes(file);
+        Path cut = Files.write(temp.resolve("cut"), Arrays.copyOf(bytes, bytes.length / 2));
+        assertThatThrownBy(() -> YocoModel.savedTokens(cut))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining(cut.toString());
+    }
+
+    @Test
+    void memoryInUseCountsSharedBlocksOnce() {
+        try (YocoModel model = model();
+                Session session = model.session()) {
+            assertThat(model.cacheUsage()).isEqualTo(new CacheUsage(0, 0, 0));
+            session.prefill(PROMPT, Logits.NONE);
+            CacheUsage one = model.cacheUsage();
+            assertThat(one.bytes()).isEqualTo(session.allocatedBytes()).isPositive();
+            try (Session fork = session.fork()) {
+                assertThat(model.cacheUsage()).isEqualTo(one);
+                long more = fork.bytesToGrow(1);
+                fork.decode(1);
+                assertThat(model.cacheUsage().bytes()).isEqualTo(one.bytes() + more);
+            }
+            assertThat(model.cacheUsage().bytes()).isEqualTo(one.bytes());
+        }
+    }
 }

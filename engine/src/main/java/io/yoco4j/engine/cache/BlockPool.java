@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Blocks that contexts of a model take and give back, so that a new context does not pay for fresh memory. Blocks given
@@ -16,6 +17,8 @@ public final class BlockPool implements AutoCloseable {
     private long limit;
     private final Map<KvShape, Deque<KvBlock>> free = new HashMap<>();
     private long freeBytes;
+    private long usedBlocks;
+    private long usedBytes;
 
     /**
      * An empty pool.
@@ -28,14 +31,24 @@ public final class BlockPool implements AutoCloseable {
 
     /** A block with one reference. */
     KvBlock take(KvShape shape) {
-        synchronized (this) {
-            Deque<KvBlock> blocks = free.get(shape);
-            if (blocks != null && !blocks.isEmpty()) {
-                freeBytes -= shape.blockBytes();
-                return blocks.pop().revive();
-            }
+        KvBlock block = takeFree(shape);
+        if (block == null) {
+            block = KvBlock.of(shape);
         }
-        return KvBlock.of(shape);
+        synchronized (this) {
+            usedBlocks++;
+            usedBytes += shape.blockBytes();
+        }
+        return block;
+    }
+
+    private synchronized @Nullable KvBlock takeFree(KvShape shape) {
+        Deque<KvBlock> blocks = free.get(shape);
+        if (blocks == null || blocks.isEmpty()) {
+            return null;
+        }
+        freeBytes -= shape.blockBytes();
+        return blocks.pop().revive();
     }
 
     /** Drops a reference, and keeps the block where that was the last. */
@@ -45,6 +58,8 @@ public final class BlockPool implements AutoCloseable {
         }
         KvShape shape = block.shape();
         synchronized (this) {
+            usedBlocks--;
+            usedBytes -= shape.blockBytes();
             if (freeBytes + shape.blockBytes() <= limit) {
                 freeBytes += shape.blockBytes();
                 free.computeIfAbsent(shape, _ -> new ArrayDeque<>()).push(block);
@@ -55,6 +70,16 @@ public final class BlockPool implements AutoCloseable {
     /** Bytes of the free blocks it keeps. */
     public synchronized long freeBytes() {
         return freeBytes;
+    }
+
+    /** Blocks taken and not given back, each once however many contexts share it; those of forgotten contexts among them. */
+    public synchronized long usedBlocks() {
+        return usedBlocks;
+    }
+
+    /** Bytes of the {@link #usedBlocks}. */
+    public synchronized long usedBytes() {
+        return usedBytes;
     }
 
     /** Lets go of all free blocks. */

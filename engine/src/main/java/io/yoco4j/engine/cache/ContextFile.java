@@ -77,6 +77,24 @@ public final class ContextFile {
         return context;
     }
 
+    /**
+     * The tokens of a context, without a look at its states: neither they nor the checksum are read.
+     *
+     * @throws InvalidInputException when the file is missing, cut off, or no session file
+     */
+    public static int[] tokens(Path path) {
+        try (Arena arena = Arena.ofConfined()) {
+            Safetensors file = Safetensors.open(path, arena);
+            if (!KIND.equals(file.metadata().get("kind"))) {
+                throw new InvalidInputException(path + " is not a session file: name one that a session was saved to");
+            }
+            int position = position(path, file.metadata(), Integer.MAX_VALUE);
+            ContextFile context = new ContextFile(file, position);
+            context.require(TOKENS, DType.I32, new long[] {position});
+            return context.tokens();
+        }
+    }
+
     private static void requireModel(Path path, Map<String, String> metadata, ContextState empty, String model) {
         Architecture saved;
         try {
