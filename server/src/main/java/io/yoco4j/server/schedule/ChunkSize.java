@@ -1,0 +1,86 @@
+package io.yoco4j.server.schedule;
+
+import java.util.Arrays;
+
+/**
+ * How many tokens of prompts a step takes in. Alone they come in large chunks; where texts wait for their next token, in
+ * as many as let the step take {@code stretch} times as long as without, by what steps have taken so far ("chunked prefill",
+ * Agrawal et al. 2024, Sarathi-Serve, with the token budget measured instead of set).
+ */
+final class ChunkSize {
+    /** Fewer are not worth reading the weights for; also the first guess. */
+    private static final int LEAST = 8;
+
+    private static final double FORGET = 0.2;
+
+    /** After so many steps with prompts one goes without, since contexts grow and machines get busy. */
+    private static final int PROBE_EVERY = 64;
+
+    private final int most;
+    private final double stretch;
+    /** Seconds of a step with so many rows to decode and nothing else; 0 where not known. */
+    private double[] decode = new double[4];
+
+    private double perToken;
+    private int sinceProbe;
+
+    ChunkSize(int most, double stretch) {
+        this.most = most;
+        this.stretch = stretch;
+    }
+
+    /**
+     * Tokens of the next step; 0 where it is to show what steps take without.
+     *
+     * @param decodeRows texts that wait for their next token in it
+     */
+    int budget(int decodeRows) {
+        if (decodeRows == 0) {
+            return most;
+        }
+        double alone = alone(decodeRows);
+        if (alone == 0 || sinceProbe >= PROBE_EVERY) {
+            return 0;
+        }
+        if (perToken == 0) {
+            return Math.min(LEAST, most);
+        }
+        double tokens = (stretch - 1) * alone / perToken;
+        return (int) Math.clamp(tokens, Math.min(LEAST, most), most);
+    }
+
+    /** A step has run. */
+    void ran(int decodeRows, int promptTokens, double seconds) {
+        if (promptTokens == 0) {
+            if (decodeRows >= decode.length) {
+                decode = Arrays.copyOf(decode, 2 * decodeRows);
+            }
+            decode[decodeRows] = mixed(decode[decodeRows], seconds);
+            sinceProbe = 0;
+            return;
+        }
+        sinceProbe++;
+        if (decodeRows > 0 && alone(decodeRows) > 0) {
+            perToken = mixed(perToken, Math.max(0, seconds - alone(decodeRows)) / promptTokens);
+        } else if (perToken == 0) {
+            perToken = seconds / promptTokens;
+        }
+    }
+
+    /** What a step without prompts takes: as last measured with as many rows, or else with the nearest number of them. */
+    private double alone(int rows) {
+        for (int distance = 0; distance < decode.length + rows; distance++) {
+            if (rows - distance > 0 && rows - distance < decode.length && decode[rows - distance] > 0) {
+                return decode[rows - distance];
+            }
+            if (rows + distance < decode.length && decode[rows + distance] > 0) {
+                return decode[rows + distance];
+            }
+        }
+        return 0;
+    }
+
+    private static double mixed(double before, double now) {
+        return before == 0 ? now : (1 - FORGET) * before + FORGET * now;
+    }
+}

@@ -1,0 +1,330 @@
+package io.yoco4j.server.schedule;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.engine.Sampler;
+import io.yoco4j.engine.Session;
+import io.yoco4j.engine.YocoModel;
+import io.yoco4j.server.schedule.GenerationEvent.Failure;
+import io.yoco4j.server.schedule.PrefixCache.Depth;
+import io.yoco4j.server.schedule.RefusedException.Reason;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Generates many texts on one model at once, by continuous batching (Yu et al. 2022, "Orca"): each step takes every text's
+ * next token and, beside them, some tokens of prompts. A thread of its own runs steps as long as there is work.
+ *
+ * <p>Requests begin in order, as soon as there is room for what they may come to. All is bounded: texts at once, requests
+ * that wait, memory, time. Thread-safe.
+ */
+public final class Scheduler implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Scheduler.class.getName());
+    private static final Duration RETRY = Duration.ofSeconds(1);
+    /** How long to wait for memory that others give back at some time. */
+    private static final long PAUSE_MILLIS = 5;
+
+    private final YocoModel model;
+    private final SchedulerOptions options;
+    private final SchedulerObserver observer;
+    private final PrefixCache cache;
+    private final Steps steps;
+    private final Thread thread;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final Deque<ActiveRequest> waiting = new ArrayDeque<>();
+    private boolean closing;
+    private boolean abandoned;
+    private volatile int running;
+
+    /** Sizes at a moment. */
+    public record Stats(int running, int waiting, int keptContexts, long storedBytes) {}
+
+    /** What may be done about a submitted request. */
+    @FunctionalInterface
+    public interface Handle {
+        /** Ends it before the next step; nothing more of it is heard after that. */
+        void cancel();
+    }
+
+    /**
+     * Starts a scheduler.
+     *
+     * @param model outlives it
+     * @param observer called on the scheduler's thread
+     * @param state a folder that contexts are kept in beyond memory and restarts; empty for none
+     * @param stateBytes of it, at most
+     */
+    public Scheduler(
+            YocoModel model,
+            SchedulerOptions options,
+            SchedulerObserver observer,
+            Optional<Path> state,
+            long stateBytes) {
+        this.model = model;
+        this.options = options;
+        this.observer = observer;
+        cache = new PrefixCache(
+                state.map(s -> new SnapshotStore(model, s, stateBytes)).orElse(null));
+        steps = new Steps(model, options, observer, cache);
+        thread = Thread.ofPlatform().name("scheduler").daemon().unstarted(this::work);
+        thread.start();
+    }
+
+    /**
+     * Takes a request.
+     *
+     * @param listener hears what happens, on the scheduler's thread, and must not wait for anything
+     * @throws RefusedException when it is not taken
+     * @throws InvalidInputException when something of it does not fit the model
+     */
+    public Handle submit(GenerationRequest request, Consumer<GenerationEvent> listener) {
+        requireFit(request);
+        Session session = model.session(request.session());
+        try {
+            requireMemory(request, session);
+            if (!request.promptLogprobs()) {
+                cache.warm(Depth.of(session), request.prompt(), request.prompt().length - 1);
+            }
+            ActiveRequest r = new ActiveRequest(request, session, listener, System.nanoTime());
+            enqueue(r);
+            return () -> cancel(r);
+        } catch (RuntimeException e) {
+            session.close();
+            throw e;
+        }
+    }
+
+    private void requireFit(GenerationRequest r) {
+        int vocabulary = model.architecture().vocabSize();
+        for (int id : r.prompt()) {
+            if (id < 0 || id >= vocabulary) {
+                throw new InvalidInputException("the prompt has the token id " + id + ", but the vocabulary has "
+                        + vocabulary + " tokens, 0.." + (vocabulary - 1));
+            }
+        }
+        if (r.choices() > options.maxConcurrent()) {
+            throw new InvalidInputException(r.choices() + " choices were asked for, but the server generates "
+                    + options.maxConcurrent() + " texts at once: ask for fewer");
+        }
+        // Both check what they are made of.
+        Sampler _ = new Sampler(r.sampling(), vocabulary);
+        model.textStream(r.prompt(), r.stop(), r.endOfText());
+        int most = model.architecture().maxPositions();
+        if (r.positions() > most) {
+            throw new RefusedException(
+                    Reason.CONTEXT_LENGTH,
+                    "This model's maximum context length is " + most + " tokens, but " + r.positions()
+                            + " were asked for: " + r.prompt().length + " of the prompt and " + r.maxTokens()
+                            + " to be generated; shorten either",
+                    Optional.empty());
+        }
+    }
+
+    private void requireMemory(GenerationRequest r, Session session) {
+        long needed = r.choices() * session.bytesToGrow((int) r.positions());
+        if (needed > options.cacheMemory()) {
+            throw new RefusedException(
+                    Reason.CACHE_MEMORY,
+                    String.format(
+                            Locale.ROOT,
+                            "%d contexts of %d tokens would take %,.1f MiB, but the server has %,.1f MiB for all contexts;"
+                                    + " ask for fewer",
+                            r.choices(),
+                            r.positions(),
+                            needed / 1048576.0,
+                            options.cacheMemory() / 1048576.0),
+                    Optional.empty());
+        }
+    }
+
+    private void enqueue(ActiveRequest r) {
+        lock.lock();
+        try {
+            if (closing) {
+                throw new RefusedException(
+                        Reason.SHUTDOWN, "The server is shutting down; try another one", Optional.empty());
+            }
+            // Those that can start with the next step do not count as waiting.
+            int free = Math.max(0, options.maxConcurrent() - running);
+            if (waiting.size() >= options.maxQueue() + free) {
+                throw new RefusedException(
+                        Reason.QUEUE_FULL,
+                        waiting.size() + " requests are waiting already, as many as may; try again later",
+                        Optional.of(RETRY.multipliedBy(1 + waiting.size() / options.maxConcurrent())));
+            }
+            waiting.add(r);
+            changed.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void cancel(ActiveRequest r) {
+        r.cancelled = true;
+        lock.lock();
+        try {
+            changed.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Sizes now. */
+    public Stats stats() {
+        lock.lock();
+        try {
+            return new Stats(running, waiting.size(), cache.size(), cache.storedBytes());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- the scheduler's thread
+
+    private void work() {
+        while (awaitWork()) {
+            try {
+                dropEnded(System.nanoTime());
+                admit();
+                running = steps.running();
+                if (!steps.step()) {
+                    pause();
+                }
+            } catch (RuntimeException | Error e) {
+                LOG.log(System.Logger.Level.ERROR, "a step failed, and with it all requests that took part", e);
+                steps.remove(_ -> true)
+                        .forEach(r -> steps.fail(
+                                r, Failure.INTERNAL, "The server failed while it computed a step; its log says why"));
+            }
+            running = steps.running();
+        }
+        steps.remove(_ -> true)
+                .forEach(r -> steps.fail(r, Failure.SHUTDOWN, "The server was shut down before the request was done"));
+        running = 0;
+    }
+
+    /** Whether to go on. */
+    private boolean awaitWork() {
+        lock.lock();
+        try {
+            while (running == 0 && waiting.isEmpty() && !closing) {
+                changed.awaitUninterruptibly();
+            }
+            return !abandoned && !(closing && running == 0 && waiting.isEmpty());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Requests wait, and nothing runs: kept contexts that are being written to disk hold the memory. */
+    private void pause() {
+        lock.lock();
+        try {
+            if (!waiting.isEmpty()) {
+                boolean _ = changed.await(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void dropEnded(long now) {
+        List<ActiveRequest> over = new ArrayList<>(steps.remove(r -> r.cancelled || r.expired(now)));
+        List<ActiveRequest> refused = List.of();
+        lock.lock();
+        try {
+            waiting.removeIf(r -> (r.cancelled || r.expired(now)) && over.add(r));
+            if (closing) {
+                refused = List.copyOf(waiting);
+                waiting.clear();
+            }
+        } finally {
+            lock.unlock();
+        }
+        for (ActiveRequest r : over) {
+            if (r.cancelled) {
+                observer.failed("cancelled");
+                r.close();
+            } else {
+                steps.fail(
+                        r,
+                        Failure.TIMEOUT,
+                        "The request was not done within its time, "
+                                + r.request.timeout().toSeconds() + " s");
+            }
+        }
+        refused.forEach(r -> steps.fail(
+                r, Failure.SHUTDOWN, "The server is shutting down and did not begin the request; try another one"));
+    }
+
+    /** Lets waiting requests begin, in order, as long as there is room for them. */
+    private void admit() {
+        for (ActiveRequest next = first(); next != null && steps.admit(next); next = first()) {
+            lock.lock();
+            try {
+                waiting.remove();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private @Nullable ActiveRequest first() {
+        lock.lock();
+        try {
+            return waiting.peek();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- the end
+
+    /**
+     * Refuses new requests and those that wait, lets the others come to their end for so long, and keeps contexts where
+     * there is a folder for them.
+     */
+    public void close(Duration grace) {
+        signalEnd(false);
+        try {
+            if (!thread.join(grace)) {
+                signalEnd(true);
+                thread.join();
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+        cache.close();
+    }
+
+    private void signalEnd(boolean atOnce) {
+        lock.lock();
+        try {
+            closing = true;
+            abandoned |= atOnce;
+            changed.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends all requests at once. */
+    @Override
+    public void close() {
+        close(Duration.ZERO);
+    }
+}

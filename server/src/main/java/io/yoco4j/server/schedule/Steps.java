@@ -1,0 +1,265 @@
+package io.yoco4j.server.schedule;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.engine.Batch;
+import io.yoco4j.engine.Logits;
+import io.yoco4j.engine.Session;
+import io.yoco4j.engine.YocoModel;
+import io.yoco4j.server.schedule.GenerationEvent.Failed;
+import io.yoco4j.server.schedule.GenerationEvent.Failure;
+import io.yoco4j.server.schedule.PrefixCache.Depth;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Predicate;
+
+/**
+ * What runs: prompts on their way and texts that grow, and the steps that take both along. A step takes in the last token
+ * of every text and, as far as {@link ChunkSize} lets it, tokens of prompts, which take turns. The scheduler's thread alone
+ * uses it.
+ */
+final class Steps {
+    private static final System.Logger LOG = System.getLogger(Steps.class.getName());
+    /** All of a chunk's logits are kept for a step where a prompt is scored. */
+    private static final int SCORED_CHUNK = 64;
+
+    private final YocoModel model;
+    private final SchedulerOptions options;
+    private final SchedulerObserver observer;
+    private final PrefixCache cache;
+    private final Batch batch;
+    private final ChunkSize chunk;
+    /** In the order of their turns. */
+    private final Deque<ActiveRequest> prompting = new ArrayDeque<>();
+
+    private final List<Choice> decoding = new ArrayList<>();
+    private final List<ActiveRequest> stepPrompts = new ArrayList<>();
+
+    Steps(YocoModel model, SchedulerOptions options, SchedulerObserver observer, PrefixCache cache) {
+        this.model = model;
+        this.options = options;
+        this.observer = observer;
+        this.cache = cache;
+        batch = model.batch();
+        chunk = new ChunkSize(options.chunk(), options.stretch());
+    }
+
+    /** Texts that are generated, those whose prompt is on its way included. */
+    int running() {
+        return prompting.stream().mapToInt(r -> r.request.choices()).sum() + decoding.size();
+    }
+
+    /** Takes out the requests that are over; returns them, their sessions are still open. */
+    List<ActiveRequest> remove(Predicate<ActiveRequest> over) {
+        List<ActiveRequest> removed = new ArrayList<>(prompting);
+        decoding.forEach(c -> removed.add(c.owner));
+        removed.removeIf(over.negate());
+        prompting.removeIf(over);
+        decoding.removeIf(c -> over.test(c.owner));
+        return removed.stream().distinct().toList();
+    }
+
+    /** Lets a request begin, with what is known of its prompt; false where there is no room for it yet. */
+    boolean admit(ActiveRequest r) {
+        if (running() + r.request.choices() > options.maxConcurrent()) {
+            return false;
+        }
+        int[] prompt = r.request.prompt();
+        int common = 0;
+        if (!r.request.promptLogprobs()) {
+            Depth depth = Depth.of(r.session);
+            common = cache.common(depth, prompt);
+            cache.find(depth, prompt, prompt.length - 1).ifPresent(hit -> r.goOnFrom(hit.session(), hit.tokens()));
+        }
+        if (!makeRoom(r.bytesToGrow())) {
+            r.goOnFrom(model.session(r.request.session()), 0);
+            // With nothing else there it fits, as was found out when it came: at worst without the context it began
+            // from.
+            if (running() > 0 || !makeRoom(r.bytesToGrow())) {
+                return false;
+            }
+        }
+        if (!r.request.promptLogprobs()) {
+            observer.prefixLookup(prompt.length, r.taken);
+            r.keepAt = Snapshots.places(prompt.length, r.taken, common, options.snapshotEvery());
+        }
+        r.listener.accept(new GenerationEvent.Started(r.taken));
+        prompting.add(r);
+        return true;
+    }
+
+    /** Lets go of kept contexts until so many bytes are free beside what was promised to others. */
+    private boolean makeRoom(long bytes) {
+        long promised = prompting.stream().mapToLong(ActiveRequest::bytesToGrow).sum()
+                + decoding.stream().mapToLong(Choice::bytesToGrow).sum();
+        while (model.cacheUsage().bytes() + promised + bytes > options.cacheMemory()) {
+            if (!cache.evict()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Runs a step; false where there was nothing to do. */
+    boolean step() {
+        plan();
+        if (batch.size() == 0) {
+            return false;
+        }
+        long start = System.nanoTime();
+        if (!run()) {
+            return true;
+        }
+        long now = System.nanoTime();
+        int decoded = decoding.size();
+        int prompted = batch.tokens() - decoded;
+        chunk.ran(decoded, prompted, (now - start) / 1e9);
+        observer.step(prompted, decoded, Duration.ofNanos(now - start));
+        for (Choice c : decoding) {
+            draw(c, batch.logits(c.entry), now);
+        }
+        decoding.removeIf(c -> c.finish().isPresent());
+        stepPrompts.forEach(r -> taken(r, now));
+        batch.clear();
+        return true;
+    }
+
+    private void plan() {
+        batch.clear();
+        stepPrompts.clear();
+        for (Choice c : decoding) {
+            c.entry = batch.decode(c.session, c.last());
+        }
+        int left = chunk.budget(decoding.size());
+        for (Iterator<ActiveRequest> turn = prompting.iterator(); turn.hasNext() && left > 0; ) {
+            ActiveRequest r = turn.next();
+            int most = r.request.promptLogprobs() ? Math.min(SCORED_CHUNK, left) : left;
+            r.count = Math.min(r.untilNextStop(), most);
+            r.entry = batch.prefill(r.session, r.request.prompt(), r.taken, r.count, logits(r));
+            stepPrompts.add(r);
+            left -= r.count;
+        }
+    }
+
+    private static Logits logits(ActiveRequest r) {
+        if (r.request.promptLogprobs()) {
+            return Logits.ALL;
+        }
+        return r.taken + r.count == r.request.prompt().length ? Logits.LAST : Logits.NONE;
+    }
+
+    /** Runs the batch. Where the JVM has less memory than was counted on, kept contexts go, and then the last request. */
+    private boolean run() {
+        try {
+            batch.run();
+            return true;
+        } catch (InvalidInputException e) {
+            LOG.log(System.Logger.Level.WARNING, "memory is short: " + e.getMessage());
+        }
+        if (cache.evict()) {
+            while (cache.evict()) {
+                // All of them.
+            }
+            return false;
+        }
+        ActiveRequest last = prompting.isEmpty() ? decoding.getLast().owner : prompting.getLast();
+        remove(r -> r == last);
+        fail(last, Failure.MEMORY, "The server ran out of memory for contexts; try again later");
+        return false;
+    }
+
+    /** A chunk of a prompt is in. */
+    private void taken(ActiveRequest r, long now) {
+        if (r.request.promptLogprobs()) {
+            score(r);
+        }
+        r.taken += r.count;
+        // Who had a turn goes to the end of the line.
+        prompting.remove(r);
+        if (r.keepsHere()) {
+            cache.add(r.session.fork());
+        }
+        if (r.prompted()) {
+            startChoices(r, now);
+        } else {
+            prompting.add(r);
+        }
+        // What is kept was not promised to anyone.
+        makeRoom(0);
+    }
+
+    private void score(ActiveRequest r) {
+        int[] prompt = r.request.prompt();
+        int top = r.request.logprobs().orElse(0);
+        for (int i = 0; i < r.count && r.taken + i + 1 < prompt.length; i++) {
+            r.promptLogprobs.add(TokenLogprobs.of(batch.logits(r.entry, i), prompt[r.taken + i + 1], top));
+        }
+    }
+
+    private void startChoices(ActiveRequest r, long now) {
+        if (r.request.promptLogprobs()) {
+            r.listener.accept(new GenerationEvent.PromptScored(r.promptLogprobs));
+        }
+        for (int i = 0; i < r.request.choices(); i++) {
+            Session session = i == 0 ? r.session : r.session.fork();
+            r.choices.add(new Choice(
+                    r, i, session, model.textStream(r.request.prompt(), r.request.stop(), r.request.endOfText())));
+        }
+        float[] logits = batch.logits(r.entry);
+        for (Choice c : r.choices) {
+            if (r.request.maxTokens() == 0) {
+                c.endEmpty();
+                finish(c, now);
+            } else {
+                draw(c, logits, now);
+            }
+            if (c.finish().isEmpty()) {
+                decoding.add(c);
+            }
+        }
+    }
+
+    private void draw(Choice c, float[] logits, long now) {
+        ActiveRequest r = c.owner;
+        if (r.cancelled) {
+            return;
+        }
+        r.listener.accept(c.draw(logits));
+        long since = c.sinceLast(now);
+        if (since > 0) {
+            observer.nextToken(Duration.ofNanos(since));
+        } else if (c.number == 0) {
+            observer.firstToken(Duration.ofNanos(now - r.submitted));
+        }
+        if (c.finish().isPresent()) {
+            finish(c, now);
+        }
+    }
+
+    private void finish(Choice c, long now) {
+        c.owner.listener.accept(new GenerationEvent.Finished(
+                c.number, c.finish().orElseThrow(), c.session.cacheBytes(), c.session.loopsUsed()));
+        observer.finished(
+                c.finish().orElseThrow(),
+                c.generated(),
+                c.session.loopsUsed(),
+                Duration.ofNanos(now - c.owner.submitted));
+        // Someone may go on from what was said: the session is the cache's now.
+        if (options.snapshotEvery() > 0 && Snapshots.worth(c.session.position())) {
+            cache.add(c.session);
+        } else {
+            c.session.close();
+        }
+    }
+
+    /** Tells a request, which was taken out, that it is over, and gives back its memory. */
+    void fail(ActiveRequest r, Failure why, String message) {
+        observer.failed(why.name().toLowerCase(Locale.ROOT));
+        r.listener.accept(new Failed(why, message));
+        r.close();
+    }
+}

@@ -1,0 +1,60 @@
+package io.yoco4j.server.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class ChunkSizeTest {
+    private final ChunkSize chunk = new ChunkSize(512, 3);
+
+    @Test
+    void takesAllWhereNobodyWaits() {
+        assertThat(chunk.budget(0)).isEqualTo(512);
+    }
+
+    @Test
+    void firstFindsOutWhatAStepTakesWithout() {
+        assertThat(chunk.budget(2)).isZero();
+        chunk.ran(2, 0, 0.010);
+        // What a token of a prompt takes is not known yet.
+        assertThat(chunk.budget(2)).isEqualTo(8);
+        chunk.ran(2, 8, 0.014);
+        // 0.5 ms a token: 20 ms more than 10 are 40 tokens.
+        assertThat(chunk.budget(2)).isEqualTo(40);
+    }
+
+    @Test
+    void goesByTheNearestNumberOfRows() {
+        chunk.ran(2, 0, 0.010);
+        chunk.ran(8, 0, 0.030);
+        chunk.ran(2, 10, 0.015);
+        assertThat(chunk.budget(3)).isEqualTo(40);
+        assertThat(chunk.budget(7)).isEqualTo(120);
+        assertThat(chunk.budget(100)).isEqualTo(120);
+    }
+
+    @Test
+    void keepsWithinBounds() {
+        chunk.ran(1, 0, 1);
+        chunk.ran(1, 100, 1.0001);
+        assertThat(chunk.budget(1)).isEqualTo(512);
+        ChunkSize slow = new ChunkSize(512, 3);
+        slow.ran(1, 0, 0.001);
+        slow.ran(1, 8, 10);
+        assertThat(slow.budget(1)).isEqualTo(8);
+        assertThat(new ChunkSize(4, 3).budget(0)).isEqualTo(4);
+    }
+
+    @Test
+    void looksAgainNowAndThen() {
+        chunk.ran(1, 0, 0.010);
+        int steps = 0;
+        for (int tokens = chunk.budget(1); tokens > 0; tokens = chunk.budget(1)) {
+            chunk.ran(1, tokens, 0.020);
+            steps++;
+        }
+        assertThat(steps).isEqualTo(64);
+        chunk.ran(1, 0, 0.010);
+        assertThat(chunk.budget(1)).isPositive();
+    }
+}
