@@ -42,7 +42,31 @@ public final class Presets {
             int vocabulary,
             int window,
             boolean tied,
-            int maxPositions) {}
+            int maxPositions) {
+
+        private static final int DEFAULT_WINDOW = 512;
+
+        /** That of an architecture, so that systems can be held against it; two layers at least, its first window or 512. */
+        public static Size of(Architecture a) {
+            int window = a.stages().stream()
+                    .map(Stage::attention)
+                    .filter(SlidingWindow.class::isInstance)
+                    .mapToInt(s -> ((SlidingWindow) s).window())
+                    .findFirst()
+                    .orElse(DEFAULT_WINDOW);
+            return new Size(
+                    Math.max(2, a.stages().stream().mapToInt(Stage::layers).sum()),
+                    a.hiddenSize(),
+                    a.attentionHeads(),
+                    a.keyValueHeads(),
+                    a.headDim(),
+                    a.intermediateSize(),
+                    a.vocabSize(),
+                    window,
+                    a.tiedEmbeddings(),
+                    a.maxPositions());
+        }
+    }
 
     /** The stages of a system for a number of layers and a window. */
     private interface System {

@@ -90,6 +90,7 @@ public final class Scheduler implements AutoCloseable {
      * @throws InvalidInputException when something of it does not fit the model
      */
     public Handle submit(GenerationRequest request, Consumer<GenerationEvent> listener) {
+        requireOpen();
         requireFit(request);
         Session session = model.session(request.session());
         try {
@@ -103,6 +104,18 @@ public final class Scheduler implements AutoCloseable {
         } catch (RuntimeException e) {
             session.close();
             throw e;
+        }
+    }
+
+    private void requireOpen() {
+        lock.lock();
+        try {
+            if (closing) {
+                throw new RefusedException(
+                        Reason.SHUTDOWN, "The server is shutting down; try another one", Optional.empty());
+            }
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -152,10 +165,7 @@ public final class Scheduler implements AutoCloseable {
     private void enqueue(ActiveRequest r) {
         lock.lock();
         try {
-            if (closing) {
-                throw new RefusedException(
-                        Reason.SHUTDOWN, "The server is shutting down; try another one", Optional.empty());
-            }
+            requireOpen();
             // Those that can start with the next step do not count as waiting.
             int free = Math.max(0, options.maxConcurrent() - running);
             if (waiting.size() >= options.maxQueue() + free) {

@@ -1,0 +1,44 @@
+package io.yoco4j.server;
+
+import io.helidon.webserver.http.ServerRequest;
+import io.yoco4j.server.Connections.Client;
+import io.yoco4j.server.api.ApiException;
+import io.yoco4j.server.api.RequestFields;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Locale;
+
+/** Reads the JSON body of a request, as long as it may be and in the time it has. */
+final class BodyReader {
+    private final int most;
+
+    BodyReader(int most) {
+        this.most = most;
+    }
+
+    /**
+     * Reads a body.
+     *
+     * @throws ApiException 413 when it is too long, 415 when it is of another type, 400 when it is not a JSON object
+     */
+    RequestFields read(ServerRequest request, Client client) {
+        boolean json = request.headers()
+                .contentType()
+                .map(type -> type.mediaType().text().toLowerCase(Locale.ROOT).equals("application/json"))
+                .orElse(false);
+        if (!json) {
+            // Also what keeps other sites' pages from posting here without asking.
+            throw ApiException.invalid(415, "The body must be sent as application/json (header Content-Type)");
+        }
+        try (InputStream in = request.content().inputStream()) {
+            byte[] body = in.readNBytes(most + 1);
+            if (body.length > most) {
+                throw ApiException.invalid(413, "The body is longer than the " + most + " bytes that are taken");
+            }
+            client.arrived();
+            return RequestFields.parse(body);
+        } catch (IOException e) {
+            throw ApiException.invalid(400, "The body ended before its time");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package io.yoco4j.server;
+
+import io.helidon.http.HttpPrologue;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.ConnectionContext;
+import io.helidon.webserver.http1.Http1ConnectionListener;
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connections that requests come by: whether a client is still there, and whether its request arrives in time. Each
+ * connection has a thread of its own, which hears of a request's first line and handles it.
+ */
+final class Connections implements Http1ConnectionListener, AutoCloseable {
+    private final Duration bodyTimeout;
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("body-timeouts").daemon().factory());
+    private final ThreadLocal<Client> current = new ThreadLocal<>();
+
+    Connections(Duration bodyTimeout) {
+        this.bodyTimeout = bodyTimeout;
+    }
+
+    /** Who sent a request. Its thread uses it. */
+    static final class Client {
+        private final ConnectionContext connection;
+        private final ScheduledFuture<?> deadline;
+        private @Nullable Thread watcher;
+        private volatile boolean gone;
+
+        Client(ConnectionContext connection, ScheduledFuture<?> deadline) {
+            this.connection = connection;
+            this.deadline = deadline;
+        }
+
+        /** The request is here as a whole. */
+        void arrived() {
+            deadline.cancel(false);
+        }
+
+        /** Begins to look whether the client goes: from now on it has nothing to send until it got its reply. */
+        void watch() {
+            watcher = Thread.ofVirtual().name("client-watch").start(() -> {
+                try {
+                    connection.dataReader().ensureAvailable();
+                } catch (RuntimeException _) {
+                    gone = true;
+                }
+            });
+        }
+
+        /** Whether it has gone. */
+        boolean gone() {
+            return gone;
+        }
+
+        /**
+         * After its reply was sent: waits until it sends something more or goes. The watching thread reads the connection
+         * until then, so its own thread must not.
+         *
+         * @param most to wait before the connection is closed
+         */
+        void release(Duration most) {
+            if (watcher == null) {
+                return;
+            }
+            try {
+                if (!watcher.join(most)) {
+                    connection.serverSocket().close();
+                    watcher.join();
+                }
+            } catch (InterruptedException e) {
+                connection.serverSocket().close();
+                Thread.currentThread().interrupt();
+            }
+            if (gone) {
+                throw new CloseConnectionException("the client is gone");
+            }
+        }
+    }
+
+    @Override
+    public void prologue(ConnectionContext connection, HttpPrologue prologue) {
+        Client before = current.get();
+        if (before != null) {
+            before.arrived();
+        }
+        Runnable close = connection.serverSocket()::close;
+        current.set(new Client(connection, timer.schedule(close, bodyTimeout.toMillis(), TimeUnit.MILLISECONDS)));
+    }
+
+    /** Who sent the request that this thread handles. */
+    Client client() {
+        @Nullable Client client = current.get();
+        if (client == null) {
+            throw new IllegalStateException("a request is handled by the thread of its connection");
+        }
+        return client;
+    }
+
+    @Override
+    public void close() {
+        timer.shutdownNow();
+    }
+}

@@ -1,0 +1,87 @@
+package io.yoco4j.server;
+
+import io.helidon.http.Header;
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.http.Filter;
+import io.helidon.webserver.http.FilterChain;
+import io.helidon.webserver.http.RoutingRequest;
+import io.helidon.webserver.http.RoutingResponse;
+import io.yoco4j.server.api.ApiException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Lets requests through that bring a key, where keys are asked for; where none are, and the server is for its own machine
+ * alone, those that name this machine as their host, so that no page elsewhere can reach it by a name of its own.
+ */
+final class Guard implements Filter {
+    private static final String BEARER = "bearer ";
+
+    private final List<byte[]> keys;
+    private final boolean ownMachineAlone;
+    private final String host;
+
+    Guard(ServerOptions options) {
+        keys = options.apiKeys().stream().map(Guard::digest).toList();
+        host = options.host();
+        ownMachineAlone = keys.isEmpty() && ServerOptions.loopback(host);
+    }
+
+    @Override
+    public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
+        if (ownMachineAlone && !ofThisMachine(request)) {
+            throw ApiException.invalid(
+                    403, "The server answers to localhost alone, but the request is for another host; use that name");
+        }
+        if (!keys.isEmpty() && Routes.guarded(request.path().path()) && !allowed(request)) {
+            response.header(HeaderNames.WWW_AUTHENTICATE, "Bearer");
+            throw new ApiException(
+                    401,
+                    "invalid_request_error",
+                    Optional.empty(),
+                    Optional.of("invalid_api_key"),
+                    Optional.empty(),
+                    "The API key is missing or wrong; send it as Authorization: Bearer KEY");
+        }
+        chain.proceed();
+    }
+
+    private boolean ofThisMachine(RoutingRequest request) {
+        String named = request.requestedUri().host().toLowerCase(Locale.ROOT);
+        return named.equals("localhost")
+                || named.equals(host.toLowerCase(Locale.ROOT))
+                || named.startsWith("127.")
+                || named.equals("::1")
+                || named.equals("[::1]");
+    }
+
+    /** In a time that does not depend on how much of a key is right: hashes are compared, with all keys, to their end. */
+    private boolean allowed(RoutingRequest request) {
+        Optional<String> header = Optional.of(request.headers())
+                .filter(h -> h.contains(HeaderNames.AUTHORIZATION))
+                .map(h -> h.get(HeaderNames.AUTHORIZATION))
+                .map(Header::get)
+                .filter(value -> value.regionMatches(true, 0, BEARER, 0, BEARER.length()));
+        if (header.isEmpty()) {
+            return false;
+        }
+        byte[] given = digest(header.get().substring(BEARER.length()).strip());
+        boolean found = false;
+        for (byte[] key : keys) {
+            found |= MessageDigest.isEqual(key, given);
+        }
+        return found;
+    }
+
+    private static byte[] digest(String key) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package io.yoco4j.server;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import io.yoco4j.core.arch.Accounting;
+import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.arch.Stage;
+import io.yoco4j.core.text.Tokenizer;
+import io.yoco4j.server.api.ApiException;
+import io.yoco4j.server.api.RequestFields;
+import java.util.Locale;
+import java.util.Optional;
+
+/** What there is to know of models: {@code GET /v1/models}, {@code /tokenize}, {@code /detokenize}, {@code /health}. */
+final class ModelHandlers {
+    private final Models models;
+    private final BodyReader bodies;
+    private final Connections connections;
+
+    ModelHandlers(Models models, BodyReader bodies, Connections connections) {
+        this.models = models;
+        this.bodies = bodies;
+        this.connections = connections;
+    }
+
+    /** 503 until all models are loaded, 500 when one cannot be. */
+    void health(ServerRequest request, ServerResponse response) {
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        Optional<String> failure = models.failure();
+        if (failure.isPresent()) {
+            ReplyWriter.send(response, 500, body.put("status", "failed").put("reason", failure.get()));
+        } else if (models.isReady()) {
+            ReplyWriter.send(response, 200, body.put("status", "ok"));
+        } else {
+            ReplyWriter.send(response, 503, body.put("status", "loading"));
+        }
+    }
+
+    void list(ServerRequest request, ServerResponse response) {
+        requireReady();
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.put("object", "list");
+        ArrayNode data = body.putArray("data");
+        models.all().forEach(m -> data.add(describe(m)));
+        ReplyWriter.send(response, 200, body);
+    }
+
+    void one(ServerRequest request, ServerResponse response) {
+        requireReady();
+        String name = request.path().pathParameters().get("model");
+        ReplyWriter.send(response, 200, describe(models.get(Optional.of(name))));
+    }
+
+    private void requireReady() {
+        if (!models.isReady()) {
+            throw ApiException.unavailable("The model is loading", Optional.empty());
+        }
+    }
+
+    private static ObjectNode describe(ServedModel m) {
+        Architecture a = m.model().architecture();
+        ObjectNode model = JsonNodeFactory.instance.objectNode();
+        model.put("id", m.name());
+        model.put("object", "model");
+        model.put("created", m.created());
+        model.put("owned_by", "yoco4j");
+        model.put("max_model_len", a.maxPositions());
+        ObjectNode own = model.putObject("yoco4j");
+        own.put("parameters", new Accounting(a).parameters());
+        own.put("looped", a.looped());
+        own.put("loops", a.stages().stream().mapToInt(Stage::loops).max().orElseThrow());
+        own.put("kv", m.model().options().kv().name().toLowerCase(Locale.ROOT));
+        own.put("kernels", m.model().kernels());
+        own.put("chat", m.chats());
+        return model;
+    }
+
+    /** {@code {"model", "prompt", "add_special_tokens": true}} to {@code {"tokens", "count", "max_model_len"}}. */
+    void tokenize(ServerRequest request, ServerResponse response) {
+        RequestFields f = bodies.read(request, connections.client());
+        ServedModel m = models.get(f.string("model"));
+        String prompt = f.string("prompt")
+                .orElseThrow(() -> ApiException.invalid("prompt", "prompt is missing; send a string"));
+        boolean special = f.bool("add_special_tokens", true);
+        f.refuseOthers();
+        Tokenizer t = m.tokenizer("model");
+        int[] ids = special ? t.encodeWithSpecialTokens(prompt) : t.encode(prompt);
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        ArrayNode tokens = body.putArray("tokens");
+        for (int id : ids) {
+            tokens.add(id);
+        }
+        body.put("count", ids.length);
+        body.put("max_model_len", m.model().architecture().maxPositions());
+        ReplyWriter.send(response, 200, body);
+    }
+
+    /** {@code {"model", "tokens"}} to {@code {"prompt"}}. */
+    void detokenize(ServerRequest request, ServerResponse response) {
+        RequestFields f = bodies.read(request, connections.client());
+        ServedModel m = models.get(f.string("model"));
+        int[] ids = f.integers("tokens", m.model().architecture().vocabSize());
+        f.refuseOthers();
+        m.tokenizer("model");
+        ReplyWriter.send(response, 200, JsonNodeFactory.instance.objectNode().put("prompt", m.decode(ids)));
+    }
+}

@@ -1,0 +1,120 @@
+package io.yoco4j.server;
+
+import io.helidon.http.Header;
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http.Filter;
+import io.helidon.webserver.http.FilterChain;
+import io.helidon.webserver.http.RoutingRequest;
+import io.helidon.webserver.http.RoutingResponse;
+import io.helidon.webserver.http.ServerRequest;
+import io.yoco4j.server.api.ApiException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Gives each request an id, the client's own ({@code X-Request-Id}) where it has one, tells it in the reply, and logs a line
+ * when the request is over.
+ */
+final class RequestLog implements Filter {
+    private static final System.Logger LOG = System.getLogger("io.yoco4j.server.requests");
+    private static final HeaderName REQUEST_ID = HeaderNames.create("X-Request-Id");
+    private static final String ID = "[A-Za-z0-9._-]{1,64}";
+
+    private final String run = HexFormat.of().toHexDigits(new SplittableRandom().nextLong());
+    private final AtomicLong number = new AtomicLong();
+    private final ServerMetrics metrics;
+    private final Connections connections;
+    private final Duration idle;
+
+    /** What a line has. */
+    private static final class Entry {
+        final String id;
+        String model = "";
+        String user = "";
+
+        Entry(String id) {
+            this.id = id;
+        }
+    }
+
+    RequestLog(ServerMetrics metrics, Connections connections, Duration idle) {
+        this.metrics = metrics;
+        this.connections = connections;
+        this.idle = idle;
+    }
+
+    @Override
+    public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
+        String id = Optional.of(request.headers())
+                .filter(h -> h.contains(REQUEST_ID))
+                .map(h -> h.get(REQUEST_ID))
+                .map(Header::get)
+                .filter(given -> given.matches(ID))
+                .orElseGet(() -> run + number.incrementAndGet());
+        Entry entry = new Entry(id);
+        request.context().register(entry);
+        response.header(REQUEST_ID, id);
+        long start = System.nanoTime();
+        int refused = 0;
+        try {
+            chain.proceed();
+        } catch (ApiException e) {
+            refused = e.status();
+            throw e;
+        } finally {
+            connections.client().arrived();
+            int status = refused > 0 ? refused : response.status().code();
+            String path = request.path().path();
+            metrics.replied(Routes.known(path), status);
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    () -> String.format(
+                            Locale.ROOT,
+                            "%s %s %s %d %.3f s%s%s",
+                            id,
+                            request.prologue().method().text(),
+                            path,
+                            status,
+                            (System.nanoTime() - start) / 1e9,
+                            entry.model.isEmpty() ? "" : " model " + entry.model,
+                            entry.user.isEmpty() ? "" : " user " + entry.user));
+        }
+        if (request.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
+            // Helidon only says so, and would wait for the client to do it.
+            throw new CloseConnectionException("the client asked for it");
+        }
+        connections.client().release(idle);
+    }
+
+    private static Entry entry(ServerRequest request) {
+        return request.context()
+                .get(Entry.class)
+                .orElseThrow(() -> new IllegalStateException("the filter has given each request an id"));
+    }
+
+    /** The id of a request. */
+    static String id(ServerRequest request) {
+        return entry(request).id;
+    }
+
+    /** Adds to a request's line. */
+    static void note(ServerRequest request, String model, Optional<String> user) {
+        Entry entry = entry(request);
+        entry.model = model;
+        // A client's text must not look like a line of its own.
+        entry.user = user.map(u -> u.replaceAll("[^\\x20-\\x7e]", "?")).orElse("");
+    }
+
+    /** Now, in seconds since 1970. */
+    static long seconds() {
+        return Instant.now().getEpochSecond();
+    }
+}

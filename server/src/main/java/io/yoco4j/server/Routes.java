@@ -1,0 +1,36 @@
+package io.yoco4j.server;
+
+import java.util.Set;
+
+/** Paths of the server. */
+final class Routes {
+    static final String COMPLETIONS = "/v1/completions";
+    static final String CHAT = "/v1/chat/completions";
+    static final String MODELS = "/v1/models";
+    static final String MODEL = "/v1/models/{model}";
+    static final String TOKENIZE = "/tokenize";
+    static final String DETOKENIZE = "/detokenize";
+    static final String HEALTH = "/health";
+    static final String METRICS = "/metrics";
+    static final String PLAYGROUND = "/";
+    static final String MEMORY = "/playground/memory";
+
+    private static final Set<String> OPEN = Set.of(HEALTH, PLAYGROUND);
+    private static final Set<String> KNOWN =
+            Set.of(COMPLETIONS, CHAT, MODELS, TOKENIZE, DETOKENIZE, HEALTH, METRICS, PLAYGROUND, MEMORY);
+
+    private Routes() {}
+
+    /** Whether a key is needed, where there are any. */
+    static boolean guarded(String path) {
+        return !OPEN.contains(path);
+    }
+
+    /** A path as a label of metrics, of which there must not be more than there are routes. */
+    static String known(String path) {
+        if (path.startsWith(MODELS + "/")) {
+            return MODEL;
+        }
+        return KNOWN.contains(path) ? path : "other";
+    }
+}

@@ -1,0 +1,105 @@
+package io.yoco4j.server;
+
+import io.yoco4j.core.text.Tokenizer;
+import io.yoco4j.engine.YocoModel;
+import io.yoco4j.server.api.ApiException;
+import io.yoco4j.server.api.CompletionRequest.Prompt;
+import io.yoco4j.server.schedule.Scheduler;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Optional;
+
+/** A model that is loaded, and what schedules its requests. */
+final class ServedModel {
+    private final ModelSource source;
+    private final YocoModel model;
+    private final Scheduler scheduler;
+    private final Optional<Tokenizer> tokenizer;
+    private final long created = Instant.now().getEpochSecond();
+
+    /**
+     * Loads a model.
+     *
+     * @throws io.yoco4j.core.InvalidInputException naming the file that is wrong
+     */
+    @SuppressWarnings("MustBeClosedChecker") // close does it
+    ServedModel(ModelSource source, ServerOptions options, ServerMetrics metrics) {
+        this.source = source;
+        model = source.opened().apply(options.engine());
+        try {
+            tokenizer = model.tokenizer();
+            scheduler = new Scheduler(
+                    model,
+                    options.scheduler(),
+                    metrics.observer(source.name()),
+                    options.stateFolder(),
+                    options.stateBytes());
+            metrics.watch(source.name(), model, scheduler, options.scheduler().cacheMemory());
+        } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    String name() {
+        return source.name();
+    }
+
+    YocoModel model() {
+        return model;
+    }
+
+    Scheduler scheduler() {
+        return scheduler;
+    }
+
+    /** Seconds since 1970. */
+    long created() {
+        return created;
+    }
+
+    /** Whether it has a template that makes a prompt of a chat. */
+    boolean chats() {
+        return false;
+    }
+
+    Tokenizer tokenizer(String param) {
+        return tokenizer.orElseThrow(() -> ApiException.invalid(
+                param, "The model " + name() + " has no tokenizer, so it takes and gives token ids only; send those"));
+    }
+
+    int[] encode(Prompt prompt) {
+        int[] ids = switch (prompt) {
+            case Prompt.Text(String text) -> tokenizer("prompt").encodeWithSpecialTokens(text);
+            case Prompt.Ids(int[] given) -> given;
+        };
+        if (ids.length == 0) {
+            throw ApiException.invalid("prompt", "The prompt has no token; send at least one");
+        }
+        return ids;
+    }
+
+    /** The text of tokens; none for models without a tokenizer. */
+    String decode(int[] ids) {
+        return tokenizer.map(t -> t.decode(known(t, ids), true)).orElse("");
+    }
+
+    /** A model's vocabulary may be padded beyond the tokenizer's. */
+    private static int[] known(Tokenizer t, int[] ids) {
+        return Arrays.stream(ids)
+                .filter(id -> id >= 0 && id < t.vocabularySize())
+                .toArray();
+    }
+
+    /** What a token is written as in lists of log-probabilities. */
+    String tokenText(int id) {
+        return tokenizer.isEmpty() ? "token_id:" + id : decode(new int[] {id});
+    }
+
+    /** Lets running requests end for so long, keeps contexts where there is a folder for them, and unloads the model. */
+    void close(Duration grace) {
+        scheduler.close(grace);
+        model.close();
+    }
+}

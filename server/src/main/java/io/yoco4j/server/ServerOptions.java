@@ -1,0 +1,208 @@
+package io.yoco4j.server;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.engine.EngineOptions;
+import io.yoco4j.server.schedule.SchedulerOptions;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How a server runs.
+ *
+ * @param host name or address to listen on
+ * @param port 0 for any that is free
+ * @param apiKeys one of which each request has to bring; empty for none, on this machine alone
+ * @param insecure whether to serve other machines without keys all the same
+ * @param scheduler of each model
+ * @param engine of each model
+ * @param stateFolder where contexts are kept beyond memory and restarts
+ * @param stateBytes of it, at most
+ * @param maxBodyBytes of a request
+ * @param chatTokens of a chat's reply where the request names no limit
+ * @param timeout of a request that names none
+ * @param bodyTimeout for a request to arrive as a whole
+ * @param heartbeat how often a stream that has nothing to say shows that it lives
+ * @param grace for running requests when the server is closed
+ */
+public record ServerOptions(
+        String host,
+        int port,
+        List<String> apiKeys,
+        boolean insecure,
+        SchedulerOptions scheduler,
+        EngineOptions engine,
+        Optional<Path> stateFolder,
+        long stateBytes,
+        int maxBodyBytes,
+        int chatTokens,
+        Duration timeout,
+        Duration bodyTimeout,
+        Duration heartbeat,
+        Duration grace) {
+    private static final int MAX_PORT = 65535;
+
+    public ServerOptions {
+        apiKeys = List.copyOf(apiKeys);
+        require("port", port, port >= 0 && port <= MAX_PORT, "lie in 0.." + MAX_PORT);
+        require("state bytes", stateBytes, stateBytes >= 1, "be at least 1");
+        require("max body bytes", maxBodyBytes, maxBodyBytes >= 1, "be at least 1");
+        require("chat tokens", chatTokens, chatTokens >= 1, "be at least 1");
+        require("timeout", timeout, timeout.isPositive(), "be positive");
+        require("body timeout", bodyTimeout, bodyTimeout.isPositive(), "be positive");
+        require("heartbeat", heartbeat, heartbeat.isPositive(), "be positive");
+        if (apiKeys.stream().anyMatch(String::isBlank)) {
+            throw new InvalidInputException("an API key is empty: give it characters, or leave it out");
+        }
+        if (apiKeys.isEmpty() && !insecure && !loopback(host)) {
+            throw new InvalidInputException(
+                    "host " + host + " can be reached by other machines, and there is no API key:"
+                            + " give one (--api-key-file), listen on 127.0.0.1, or insist (--insecure)");
+        }
+    }
+
+    /** Whether a host is this machine and nothing else. */
+    static boolean loopback(String host) {
+        try {
+            for (InetAddress address : InetAddress.getAllByName(host)) {
+                if (!address.isLoopbackAddress()) {
+                    return false;
+                }
+            }
+            return true;
+        } catch (UnknownHostException e) {
+            throw new InvalidInputException("host " + host + " is unknown: name an address of this machine", e);
+        }
+    }
+
+    private static void require(String option, Object value, boolean valid, String rule) {
+        if (!valid) {
+            throw new InvalidInputException(option + " is " + value + ", but must " + rule);
+        }
+    }
+
+    /** 127.0.0.1:8080, no key, nothing on disk, bodies of 16 MiB, 1,024 tokens a chat reply, ten minutes a request. */
+    public static ServerOptions defaults() {
+        return builder().build();
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Builds options from the defaults. */
+    public static final class Builder {
+        private String host = "127.0.0.1";
+        private int port = 8080;
+        private List<String> apiKeys = List.of();
+        private boolean insecure;
+        private SchedulerOptions scheduler = SchedulerOptions.defaults();
+        private EngineOptions engine = EngineOptions.defaults();
+        private Optional<Path> stateFolder = Optional.empty();
+        private long stateBytes = 8L << 30;
+        private int maxBodyBytes = 16 << 20;
+        private int chatTokens = 1024;
+        private Duration timeout = Duration.ofMinutes(10);
+        private Duration bodyTimeout = Duration.ofSeconds(30);
+        private Duration heartbeat = Duration.ofSeconds(5);
+        private Duration grace = Duration.ofSeconds(30);
+
+        private Builder() {}
+
+        public Builder host(String value) {
+            host = value;
+            return this;
+        }
+
+        public Builder port(int value) {
+            port = value;
+            return this;
+        }
+
+        public Builder apiKeys(List<String> value) {
+            apiKeys = value;
+            return this;
+        }
+
+        public Builder insecure(boolean value) {
+            insecure = value;
+            return this;
+        }
+
+        public Builder scheduler(SchedulerOptions value) {
+            scheduler = value;
+            return this;
+        }
+
+        public Builder engine(EngineOptions value) {
+            engine = value;
+            return this;
+        }
+
+        public Builder stateFolder(Path value) {
+            stateFolder = Optional.of(value);
+            return this;
+        }
+
+        public Builder stateBytes(long value) {
+            stateBytes = value;
+            return this;
+        }
+
+        public Builder maxBodyBytes(int value) {
+            maxBodyBytes = value;
+            return this;
+        }
+
+        public Builder chatTokens(int value) {
+            chatTokens = value;
+            return this;
+        }
+
+        public Builder timeout(Duration value) {
+            timeout = value;
+            return this;
+        }
+
+        public Builder bodyTimeout(Duration value) {
+            bodyTimeout = value;
+            return this;
+        }
+
+        public Builder heartbeat(Duration value) {
+            heartbeat = value;
+            return this;
+        }
+
+        public Builder grace(Duration value) {
+            grace = value;
+            return this;
+        }
+
+        /**
+         * Checks the values and builds the options.
+         *
+         * @throws InvalidInputException when a value is out of range, or other machines would be served without a key
+         */
+        public ServerOptions build() {
+            return new ServerOptions(
+                    host,
+                    port,
+                    apiKeys,
+                    insecure,
+                    scheduler,
+                    engine,
+                    stateFolder,
+                    stateBytes,
+                    maxBodyBytes,
+                    chatTokens,
+                    timeout,
+                    bodyTimeout,
+                    heartbeat,
+                    grace);
+        }
+    }
+}

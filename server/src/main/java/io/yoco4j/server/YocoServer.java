@@ -1,0 +1,188 @@
+package io.yoco4j.server;
+
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import io.helidon.webserver.http1.Http1Config;
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.server.api.ApiException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Serves models over HTTP, in the shape of OpenAI's API: text and chat completions, models, tokens, health, metrics, and a
+ * page to try them on. It listens from its start on and answers 503 until its models are loaded.
+ *
+ * <p>Thread-safe. Closing it lets running requests end for a while, refuses others, and unloads the models.
+ */
+public final class YocoServer implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(YocoServer.class.getName());
+    private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(1);
+    private static final Duration IDLE_PERIOD = Duration.ofSeconds(10);
+    private static final int MAX_CONNECTIONS = 4096;
+    private static final int MAX_HEADERS = 32 << 10;
+
+    private final ServerOptions options;
+    private final Models models = new Models();
+    private final ServerMetrics metrics = new ServerMetrics();
+    private final Connections connections;
+    private final WebServer web;
+    private final CompletableFuture<Void> loaded = new CompletableFuture<>();
+    private final Thread loader;
+
+    private YocoServer(List<ModelSource> sources, ServerOptions options) {
+        this.options = options;
+        connections = new Connections(options.bodyTimeout());
+        web = WebServer.builder()
+                .host(options.host())
+                .port(options.port())
+                .shutdownHook(false)
+                .maxTcpConnections(MAX_CONNECTIONS)
+                .idleConnectionTimeout(IDLE_TIMEOUT)
+                .idleConnectionPeriod(IDLE_PERIOD)
+                .addProtocol(Http1Config.builder()
+                        .maxHeadersSize(MAX_HEADERS)
+                        .addReceiveListener(connections)
+                        .build())
+                .routing(this::routes)
+                .build();
+        loader = Thread.ofPlatform().name("model-loader").daemon().unstarted(() -> load(sources));
+    }
+
+    /**
+     * Starts a server.
+     *
+     * @param sources at least one, with names of their own
+     * @throws InvalidInputException when names repeat, or the host and port cannot be listened on
+     */
+    public static YocoServer start(List<ModelSource> sources, ServerOptions options) {
+        if (sources.isEmpty()) {
+            throw new InvalidInputException("there is no model to serve: name at least one");
+        }
+        Set<String> names = new HashSet<>();
+        sources.forEach(s -> {
+            if (!names.add(s.name())) {
+                throw new InvalidInputException(
+                        "two models have the name " + s.name() + ": give one of them another (NAME=FOLDER)");
+            }
+        });
+        requireFree(options);
+        YocoServer server = new YocoServer(List.copyOf(sources), options);
+        server.web.start();
+        if (!server.web.isRunning()) {
+            server.connections.close();
+            throw taken(options);
+        }
+        server.loader.start();
+        return server;
+    }
+
+    /** Before Helidon finds out, which then logs stack traces. */
+    private static void requireFree(ServerOptions options) {
+        try (ServerSocket socket = new ServerSocket()) {
+            socket.setReuseAddress(true);
+            socket.bind(new InetSocketAddress(options.host(), options.port()));
+        } catch (IOException e) {
+            throw taken(options);
+        }
+    }
+
+    private static InvalidInputException taken(ServerOptions options) {
+        return new InvalidInputException(options.host() + ":" + options.port()
+                + " cannot be listened on, perhaps since another server does: name another port");
+    }
+
+    private void load(List<ModelSource> sources) {
+        try {
+            for (ModelSource source : sources) {
+                models.add(new ServedModel(source, options, metrics));
+            }
+            models.ready();
+            loaded.complete(null);
+        } catch (RuntimeException | Error e) {
+            models.failed(String.valueOf(e.getMessage()));
+            loaded.completeExceptionally(e);
+        }
+    }
+
+    private void routes(HttpRouting.Builder routing) {
+        BodyReader bodies = new BodyReader(options.maxBodyBytes());
+        ReplyWriter writer = new ReplyWriter(options.heartbeat());
+        ModelHandlers about = new ModelHandlers(models, bodies, connections);
+        PlaygroundHandlers playground = new PlaygroundHandlers(models);
+        routing.addFilter(new RequestLog(metrics, connections, IDLE_TIMEOUT))
+                .addFilter(new Guard(options))
+                .post(Routes.COMPLETIONS, new CompletionHandler(models, bodies, connections, writer, options.timeout()))
+                .get(Routes.MODELS, about::list)
+                .get(Routes.MODEL, about::one)
+                .post(Routes.TOKENIZE, about::tokenize)
+                .post(Routes.DETOKENIZE, about::detokenize)
+                .get(Routes.HEALTH, about::health)
+                .get(Routes.METRICS, this::metrics)
+                .get(Routes.PLAYGROUND, playground::page)
+                .get(Routes.MEMORY, playground::memory)
+                .any((request, _) -> {
+                    throw ApiException.invalid(
+                            404,
+                            "There is no " + request.prologue().method().text() + " "
+                                    + request.path().path() + " here");
+                })
+                .error(ApiException.class, (_, response, e) -> refuse(response, e))
+                .error(
+                        InvalidInputException.class,
+                        (_, response, e) -> refuse(response, ApiException.invalid(400, String.valueOf(e.getMessage()))))
+                .error(Throwable.class, YocoServer::fail);
+    }
+
+    private void metrics(ServerRequest request, ServerResponse response) {
+        response.header(HeaderNames.CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
+        response.send(metrics.scrape());
+    }
+
+    private static void refuse(ServerResponse response, ApiException e) {
+        e.retryAfter()
+                .ifPresent(after ->
+                        response.header(HeaderNames.RETRY_AFTER, String.valueOf(Math.max(1, after.toSeconds()))));
+        ReplyWriter.send(response, e.status(), e.body());
+    }
+
+    private static void fail(ServerRequest request, ServerResponse response, Throwable e) {
+        LOG.log(System.Logger.Level.ERROR, "request " + RequestLog.id(request) + " failed", e);
+        ReplyWriter.send(
+                response,
+                500,
+                ApiException.failed(500, "The server failed; its log says why under " + RequestLog.id(request))
+                        .body());
+    }
+
+    /** Where it listens. */
+    public int port() {
+        return web.port();
+    }
+
+    /** Done when all models are loaded; fails as loading does, and the server answers 503 for good. */
+    public CompletableFuture<Void> loaded() {
+        return loaded.copy();
+    }
+
+    /** Refuses new requests, lets running ones end for {@link ServerOptions#grace}, and unloads the models. */
+    @Override
+    public void close() {
+        try {
+            loader.join();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+        models.all().forEach(m -> m.close(options.grace()));
+        web.stop();
+        connections.close();
+    }
+}

@@ -1,0 +1,98 @@
+package io.yoco4j.server.api;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.yoco4j.server.schedule.TokenLogprobs;
+import io.yoco4j.server.schedule.TokenLogprobs.Candidate;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntFunction;
+
+/** Log-probabilities of a choice's tokens, as the two endpoints tell them. */
+public final class LogprobList {
+    private final IntFunction<String> texts;
+    private final List<Optional<TokenLogprobs>> tokens = new ArrayList<>();
+    private final List<String> names = new ArrayList<>();
+    private final List<Integer> offsets = new ArrayList<>();
+    private int offset;
+
+    /** @param texts what a token's id is written as */
+    public LogprobList(IntFunction<String> texts) {
+        this.texts = texts;
+    }
+
+    /** Adds a token that nothing precedes, so that nothing is known of it. */
+    public void addFirst(int id) {
+        add(Optional.empty(), texts.apply(id));
+    }
+
+    public void add(TokenLogprobs token) {
+        add(Optional.of(token), texts.apply(token.id()));
+    }
+
+    private void add(Optional<TokenLogprobs> token, String text) {
+        tokens.add(token);
+        names.add(text);
+        offsets.add(offset);
+        offset += text.length();
+    }
+
+    /** Tokens so far. */
+    public int size() {
+        return tokens.size();
+    }
+
+    /** {@code tokens}, {@code token_logprobs}, {@code top_logprobs} and {@code text_offset}, as text completions have them. */
+    ObjectNode parallelArrays(int from) {
+        ObjectNode root = JsonNodeFactory.instance.objectNode();
+        ArrayNode ids = root.putArray("tokens");
+        ArrayNode logprobs = root.putArray("token_logprobs");
+        ArrayNode top = root.putArray("top_logprobs");
+        ArrayNode textOffset = root.putArray("text_offset");
+        for (int i = from; i < tokens.size(); i++) {
+            ids.add(names.get(i));
+            textOffset.add(offsets.get(i));
+            if (tokens.get(i).isEmpty()) {
+                logprobs.addNull();
+                top.addNull();
+                continue;
+            }
+            TokenLogprobs token = tokens.get(i).get();
+            logprobs.add(token.logprob());
+            ObjectNode candidates = top.addObject();
+            for (Candidate c : token.top()) {
+                // Tokens may be written alike: the likelier one counts.
+                candidates.putIfAbsent(texts.apply(c.id()), candidates.numberNode(c.logprob()));
+            }
+            candidates.putIfAbsent(names.get(i), candidates.numberNode(token.logprob()));
+        }
+        return root;
+    }
+
+    /** {@code content}, a list of tokens with their alternatives, as chat completions have it. */
+    ObjectNode content(int from) {
+        ObjectNode root = JsonNodeFactory.instance.objectNode();
+        ArrayNode content = root.putArray("content");
+        for (int i = from; i < tokens.size(); i++) {
+            TokenLogprobs token = tokens.get(i).orElseThrow();
+            ObjectNode entry = content.addObject();
+            put(entry, names.get(i), token.logprob());
+            ArrayNode top = entry.putArray("top_logprobs");
+            token.top().forEach(c -> put(top.addObject(), texts.apply(c.id()), c.logprob()));
+        }
+        root.putNull("refusal");
+        return root;
+    }
+
+    private static void put(ObjectNode entry, String text, double logprob) {
+        entry.put("token", text);
+        entry.put("logprob", logprob);
+        ArrayNode bytes = entry.putArray("bytes");
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+            bytes.add(b & 0xff);
+        }
+    }
+}
