@@ -4,6 +4,7 @@ import io.yoco4j.core.InvalidInputException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import picocli.CommandLine;
 
 /** Numbers as people write and read them. */
 final class Units {
@@ -36,6 +37,28 @@ final class Units {
         return n >= 1 << 20 && n % (1 << 20) == 0
                 ? (n >> 20) + "M"
                 : n >= 1024 && n % 1024 == 0 ? (n >> 10) + "K" : "" + n;
+    }
+
+    /** Reads {@code 4G}, {@code 512M} or plain bytes; units are powers of 1024. */
+    static final class Bytes implements CommandLine.ITypeConverter<Long> {
+        private static final String UNITS = "KMGT";
+
+        @Override
+        public Long convert(String text) {
+            String t = text.strip().toUpperCase(Locale.ROOT);
+            int unit = t.isEmpty() ? -1 : UNITS.indexOf(t.charAt(t.length() - 1));
+            try {
+                long number = Long.parseLong(unit < 0 ? t : t.substring(0, t.length() - 1));
+                long bytes = Math.multiplyExact(number, 1L << 10 * (unit + 1));
+                if (bytes < 1) {
+                    throw new NumberFormatException();
+                }
+                return bytes;
+            } catch (ArithmeticException | NumberFormatException e) {
+                throw new CommandLine.TypeConversionException(
+                        "\"" + text + "\" is no size: write it as 4G, 512M or a number of bytes");
+            }
+        }
     }
 
     /** Bytes as {@code 320 MiB}, {@code 1.5 KiB}: whole numbers from 100 on, one decimal below. */

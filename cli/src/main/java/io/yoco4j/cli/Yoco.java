@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
             QuickstartCommand.class,
             TrainCommand.class,
             GenerateCommand.class,
+            ServeCommand.class,
             InspectCommand.class,
             ImportCommand.class,
             QuantizeCommand.class,

@@ -47,12 +47,14 @@ class ArrowsTest {
             .definedBy("io.yoco4j.eval..")
             .layer("experiment")
             .definedBy("io.yoco4j.experiment..")
+            .layer("server")
+            .definedBy("io.yoco4j.server..")
             .layer("cli")
             .definedBy("io.yoco4j.cli..")
             .whereLayer("core")
-            .mayOnlyBeAccessedByLayers("engine", "onednn", "train", "eval", "experiment", "cli")
+            .mayOnlyBeAccessedByLayers("engine", "onednn", "train", "eval", "experiment", "server", "cli")
             .whereLayer("engine")
-            .mayOnlyBeAccessedByLayers("onednn", "cli")
+            .mayOnlyBeAccessedByLayers("onednn", "server", "cli")
             .whereLayer("onednn")
             .mayNotBeAccessedByAnyLayer()
             .whereLayer("train")
@@ -60,6 +62,8 @@ class ArrowsTest {
             .whereLayer("eval")
             .mayOnlyBeAccessedByLayers("experiment", "cli")
             .whereLayer("experiment")
+            .mayOnlyBeAccessedByLayers("cli")
+            .whereLayer("server")
             .mayOnlyBeAccessedByLayers("cli")
             .whereLayer("cli")
             .mayNotBeAccessedByAnyLayer();
@@ -127,6 +131,24 @@ class ArrowsTest {
             "io.yoco4j.eval",
             "io.yoco4j.eval.data..",
             "io.yoco4j.eval.synthetic..");
+
+    // ---- packages inside server
+
+    @ArchTest
+    static final ArchRule serverSchedule =
+            knowsOfYocoOnly("io.yoco4j.server.schedule..", "io.yoco4j.core..", "io.yoco4j.engine..");
+
+    @ArchTest
+    static final ArchRule serverApi = knowsOfYocoOnly(
+            "io.yoco4j.server.api..", "io.yoco4j.core..", "io.yoco4j.engine..", "io.yoco4j.server.schedule..");
+
+    @ArchTest
+    static final ArchRule onlyTheServersRootKnowsHttp = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.yoco4j.server")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.helidon..", "io.micrometer..");
 
     // ---- packages inside train
 
@@ -204,7 +226,11 @@ class ArrowsTest {
     @ArchTest
     static final ArchRule noClassPerSystem = classes()
             .that(resideInAnyPackage(
-                    "io.yoco4j.core..", "io.yoco4j.engine..", "io.yoco4j.train..", "io.yoco4j.experiment.."))
+                    "io.yoco4j.core..",
+                    "io.yoco4j.engine..",
+                    "io.yoco4j.train..",
+                    "io.yoco4j.experiment..",
+                    "io.yoco4j.server.."))
             .should()
             .haveNameNotMatching(".*\\.[^.]*(YocoU(?![a-z])|(?i:yocogret|universal|rins|transformer|upperloop))[^.]*");
 

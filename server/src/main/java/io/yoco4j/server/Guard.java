@@ -20,6 +20,13 @@ import java.util.Optional;
  */
 final class Guard implements Filter {
     private static final String BEARER = "bearer ";
+    private static final ApiException UNKNOWN = new ApiException(
+            401,
+            "invalid_request_error",
+            Optional.empty(),
+            Optional.of("invalid_api_key"),
+            Optional.empty(),
+            "The API key is missing or wrong; send it as Authorization: Bearer KEY");
 
     private final List<byte[]> keys;
     private final boolean ownMachineAlone;
@@ -34,20 +41,15 @@ final class Guard implements Filter {
     @Override
     public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
         if (ownMachineAlone && !ofThisMachine(request)) {
-            throw ApiException.invalid(
+            ApiException other = ApiException.invalid(
                     403, "The server answers to localhost alone, but the request is for another host; use that name");
-        }
-        if (!keys.isEmpty() && Routes.guarded(request.path().path()) && !allowed(request)) {
+            ReplyWriter.send(response, other.status(), other.body());
+        } else if (!keys.isEmpty() && Routes.guarded(request.path().path()) && !allowed(request)) {
             response.header(HeaderNames.WWW_AUTHENTICATE, "Bearer");
-            throw new ApiException(
-                    401,
-                    "invalid_request_error",
-                    Optional.empty(),
-                    Optional.of("invalid_api_key"),
-                    Optional.empty(),
-                    "The API key is missing or wrong; send it as Authorization: Bearer KEY");
+            ReplyWriter.send(response, UNKNOWN.status(), UNKNOWN.body());
+        } else {
+            chain.proceed();
         }
-        chain.proceed();
     }
 
     private boolean ofThisMachine(RoutingRequest request) {

@@ -10,7 +10,6 @@ import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerRequest;
-import io.yoco4j.server.api.ApiException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
@@ -63,15 +62,11 @@ final class RequestLog implements Filter {
         request.context().register(entry);
         response.header(REQUEST_ID, id);
         long start = System.nanoTime();
-        int refused = 0;
         try {
             chain.proceed();
-        } catch (ApiException e) {
-            refused = e.status();
-            throw e;
         } finally {
             connections.client().arrived();
-            int status = refused > 0 ? refused : response.status().code();
+            int status = response.status().code();
             String path = request.path().path();
             metrics.replied(Routes.known(path), status);
             LOG.log(

@@ -1,0 +1,204 @@
+package io.yoco4j.cli;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.arch.KvFormat;
+import io.yoco4j.core.checkpoint.AtomicFiles;
+import io.yoco4j.engine.EngineOptions;
+import io.yoco4j.server.ModelSource;
+import io.yoco4j.server.ServerOptions;
+import io.yoco4j.server.YocoServer;
+import io.yoco4j.server.schedule.SchedulerOptions;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "serve",
+        description = {
+            "Serve models over HTTP, in the shape of OpenAI's API, with a page to try them on at /.",
+            "Ctrl-C refuses new requests, lets running ones end for up to 30 seconds, and ends."
+        },
+        mixinStandardHelpOptions = true)
+final class ServeCommand implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(
+            paramLabel = "MODEL",
+            arity = "1..*",
+            description = "Model folders; NAME=FOLDER gives one another name than its folder's.")
+    private List<String> folders;
+
+    @Option(names = "--host", defaultValue = "127.0.0.1", description = "Address to listen on (${DEFAULT-VALUE}).")
+    private String host;
+
+    @Option(names = "--port", defaultValue = "8080", description = "Port, 0 for any (${DEFAULT-VALUE}).")
+    private int port;
+
+    @Option(
+            names = "--api-key-file",
+            paramLabel = "FILE",
+            description = "Keys, one a line, of which each request must bring one (Authorization: Bearer KEY).")
+    private @Nullable Path keyFile;
+
+    @Option(names = "--insecure", description = "Serve other machines without keys.")
+    private boolean insecure;
+
+    @Option(
+            names = "--max-concurrent",
+            paramLabel = "N",
+            defaultValue = "16",
+            description = "Texts generated at once (${DEFAULT-VALUE}).")
+    private int maxConcurrent;
+
+    @Option(
+            names = "--max-queue",
+            paramLabel = "N",
+            defaultValue = "64",
+            description = "Requests that may wait beyond those (${DEFAULT-VALUE}).")
+    private int maxQueue;
+
+    @Option(
+            names = "--cache-memory",
+            paramLabel = "SIZE",
+            converter = Units.Bytes.class,
+            description =
+                    "Memory for contexts of each model, e.g. 4G, those kept for later requests included (default: half of"
+                            + " what the JVM may take).")
+    private @Nullable Long cacheMemory;
+
+    @Option(
+            names = "--state-dir",
+            paramLabel = "DIR",
+            description = "Keep contexts here that memory has no room for, also over restarts.")
+    private @Nullable Path stateFolder;
+
+    @Option(
+            names = "--state-size",
+            paramLabel = "SIZE",
+            converter = Units.Bytes.class,
+            defaultValue = "8G",
+            description = "Bytes in there at most (${DEFAULT-VALUE}).")
+    private long stateBytes;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "SECONDS",
+            defaultValue = "600",
+            description = "For requests that name none (${DEFAULT-VALUE}).")
+    private long timeout;
+
+    @Option(
+            names = "--kv",
+            paramLabel = "F",
+            defaultValue = "bf16",
+            description = "How keys and values are cached: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
+    private KvFormat kv;
+
+    @Option(names = "--threads", description = "Threads to compute with (default: all cores).")
+    private int threads = Runtime.getRuntime().availableProcessors();
+
+    @SuppressWarnings("NullAway.Init") // picocli sets them
+    ServeCommand() {}
+
+    @Override
+    public void run() {
+        List<ModelSource> sources = folders.stream().map(ServeCommand::source).toList();
+        PrintWriter out = spec.commandLine().getOut();
+        try (YocoServer server = YocoServer.start(sources, options())) {
+            String address = "http://" + host + ":" + server.port();
+            out.println("Loading "
+                    + String.join(", ", sources.stream().map(ModelSource::name).toList()) + " ...");
+            out.flush();
+            await(server);
+            out.println("Ready: " + address + "/ to try, " + address + "/v1 for clients; Ctrl-C ends");
+            out.flush();
+            untilSignal(server, out);
+        }
+    }
+
+    private static void untilSignal(YocoServer server, PrintWriter out) {
+        Thread end = new Thread(
+                () -> {
+                    out.println("Letting running requests end");
+                    out.flush();
+                    server.close();
+                },
+                "end");
+        Runtime.getRuntime().addShutdownHook(end);
+        try {
+            new CountDownLatch(1).await();
+        } catch (InterruptedException _) {
+            Runtime.getRuntime().removeShutdownHook(end);
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static ModelSource source(String argument) {
+        int name = argument.indexOf('=');
+        return name < 0
+                ? ModelSource.of(Path.of(argument))
+                : ModelSource.of(argument.substring(0, name), Path.of(argument.substring(name + 1)));
+    }
+
+    private ServerOptions options() {
+        SchedulerOptions.Builder scheduler =
+                SchedulerOptions.builder().maxConcurrent(maxConcurrent).maxQueue(maxQueue);
+        if (cacheMemory != null) {
+            scheduler.cacheMemory(cacheMemory);
+        }
+        ServerOptions.Builder options = ServerOptions.builder()
+                .host(host)
+                .port(port)
+                .insecure(insecure)
+                .stateBytes(stateBytes)
+                .timeout(Duration.ofSeconds(timeout))
+                .engine(EngineOptions.builder().threads(threads).kv(kv).build())
+                .scheduler(scheduler.build());
+        if (keyFile != null) {
+            options.apiKeys(keys(keyFile));
+        }
+        if (stateFolder != null) {
+            options.stateFolder(stateFolder);
+        }
+        return options.build();
+    }
+
+    private static List<String> keys(Path file) {
+        try {
+            List<String> keys = Files.readAllLines(file).stream()
+                    .map(String::strip)
+                    .filter(line -> !line.isEmpty())
+                    .toList();
+            if (keys.isEmpty()) {
+                throw new InvalidInputException(file + " has no key: write one a line");
+            }
+            return keys;
+        } catch (IOException e) {
+            throw new InvalidInputException(file + " could not be read: " + AtomicFiles.reason(e), e);
+        }
+    }
+
+    private static void await(YocoServer server) {
+        try {
+            server.loaded().join();
+        } catch (CompletionException e) {
+            switch (e.getCause()) {
+                case RuntimeException cause -> throw cause;
+                case null, default -> throw new UncheckedIOException(new IOException(e));
+            }
+        }
+    }
+}
