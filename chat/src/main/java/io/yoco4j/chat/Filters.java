@@ -1,0 +1,133 @@
+package io.yoco4j.chat;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** The filters that chat templates use, and no others. */
+final class Filters {
+    private final PythonValues values;
+    private final PythonMethods methods;
+    private final Tests tests;
+
+    Filters(PythonValues values, PythonMethods methods, Tests tests) {
+        this.values = values;
+        this.methods = methods;
+        this.tests = tests;
+    }
+
+    /**
+     * What a filter makes of a value.
+     *
+     * @throws TemplateException when there is no such filter, or the value or the arguments are not its own
+     */
+    @Nullable
+    Object apply(@Nullable Object value, Arguments args) {
+        values.work().take(value instanceof String s ? 1L + s.length() : 1);
+        return switch (args.callee()) {
+            case "trim" -> PythonStrings.strip(values.text(value), args.textOrNull(0, "chars"), true, true);
+            case "length", "count" -> values.length(value);
+            case "tojson" -> JsonText.of(value, args.whole(0, "indent", -1), values.work());
+            case "string" -> values.text(value);
+            case "safe" -> value;
+            case "upper" -> values.text(value).toUpperCase(Locale.ROOT);
+            case "lower" -> values.text(value).toLowerCase(Locale.ROOT);
+            case "capitalize" -> PythonStrings.capitalize(values.text(value));
+            case "title" -> PythonStrings.title(values.text(value));
+            case "replace" -> methods.replace(values.text(value), args);
+            case "join" -> joined(value, args);
+            case "default", "d" -> otherwise(value, args);
+            case "first" -> edge(values.items(value), true);
+            case "last" -> edge(values.items(value), false);
+            case "list" -> values.items(value);
+            case "reverse" -> reversed(value);
+            case "int" -> whole(value, args.whole(0, "default", 0));
+            case "items" -> methods.call(value, Arguments.of("items"));
+            case "map" -> mapped(value, args);
+            case "select" -> kept(value, args, false, true);
+            case "reject" -> kept(value, args, false, false);
+            case "selectattr" -> kept(value, args, true, true);
+            case "rejectattr" -> kept(value, args, true, false);
+            default -> throw new TemplateException("there is no filter " + args.callee());
+        };
+    }
+
+    private String joined(@Nullable Object value, Arguments args) {
+        List<@Nullable Object> items = values.items(value);
+        String attribute = args.textOrNull(1, "attribute");
+        if (attribute != null) {
+            items.replaceAll(item -> values.item(item, attribute));
+        }
+        String separator = args.textOrNull(0, "d");
+        return methods.join(items, separator == null ? "" : separator);
+    }
+
+    private static @Nullable Object otherwise(@Nullable Object value, Arguments args) {
+        boolean replaced = PythonValues.truth(args.get(1, "boolean")) ? !PythonValues.truth(value) : value == null;
+        Object other = args.get(0, "default_value");
+        return replaced ? other == null ? "" : other : value;
+    }
+
+    private static @Nullable Object edge(List<@Nullable Object> items, boolean first) {
+        return items.isEmpty() ? null : first ? items.getFirst() : items.getLast();
+    }
+
+    private Object reversed(@Nullable Object value) {
+        if (value instanceof String s) {
+            return new StringBuilder(s).reverse().toString();
+        }
+        List<@Nullable Object> items = values.items(value);
+        Collections.reverse(items);
+        return items;
+    }
+
+    private static long whole(@Nullable Object value, long otherwise) {
+        if (value instanceof Number n) {
+            return n.longValue();
+        }
+        try {
+            return value instanceof String s ? Long.parseLong(s.strip()) : otherwise;
+        } catch (NumberFormatException _) {
+            return otherwise;
+        }
+    }
+
+    private List<@Nullable Object> mapped(@Nullable Object value, Arguments args) {
+        List<@Nullable Object> items = values.items(value);
+        if (args.named().get("attribute") instanceof String attribute) {
+            items.replaceAll(item -> values.item(item, attribute));
+        } else {
+            String filter = args.text(0, "filter");
+            Arguments rest = rest(filter, args, 1);
+            items.replaceAll(item -> apply(item, rest));
+        }
+        return items;
+    }
+
+    /** The items, or their attribute, that pass a test; the test that the value is true where none is named. */
+    private List<@Nullable Object> kept(@Nullable Object value, Arguments args, boolean attribute, boolean passing) {
+        int at = attribute ? 1 : 0;
+        String test = args.textOrNull(at, "test");
+        Predicate<@Nullable Object> passes =
+                test == null ? PythonValues::truth : item -> tests.test(item, rest(test, args, at + 1));
+        List<@Nullable Object> kept = new ArrayList<>();
+        for (Object item : values.items(value)) {
+            Object tested = attribute ? values.item(item, args.text(0, "attribute")) : item;
+            if (passes.test(tested) == passing) {
+                kept.add(item);
+            }
+        }
+        return kept;
+    }
+
+    private static Arguments rest(String callee, Arguments args, int from) {
+        Map<String, @Nullable Object> named = new LinkedHashMap<>(args.named());
+        return new Arguments(
+                callee, args.positional().subList(from, args.positional().size()), named);
+    }
+}
