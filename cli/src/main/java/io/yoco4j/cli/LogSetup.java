@@ -8,6 +8,7 @@ import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import org.slf4j.LoggerFactory;
 
 /**
  * Libraries speak up only when the user should act; each message is one line on standard error. In code, since reading
@@ -34,5 +35,12 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
         // It looks for a GPU that it has no use for here, and says so when there is none.
         context.getLogger("ai.djl").setLevel(Level.ERROR);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+    }
+
+    /** Keeps a logger to warnings. */
+    static void quiet(String name) {
+        if (LoggerFactory.getLogger(name) instanceof Logger logger) {
+            logger.setLevel(Level.WARN);
+        }
     }
 }

@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             ExperimentCommand.class,
             BenchCommand.class,
             BenchTrainingCommand.class,
+            BenchServerCommand.class,
             VersionCommand.class
         },
         footer = {"", "Start with: yoco quickstart", "Each command explains itself: yoco COMMAND --help"})

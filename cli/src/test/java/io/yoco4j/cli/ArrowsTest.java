@@ -140,7 +140,11 @@ class ArrowsTest {
 
     @ArchTest
     static final ArchRule serverApi = knowsOfYocoOnly(
-            "io.yoco4j.server.api..", "io.yoco4j.core..", "io.yoco4j.engine..", "io.yoco4j.server.schedule..");
+            "io.yoco4j.server.api..",
+            "io.yoco4j.core..",
+            "io.yoco4j.chat..",
+            "io.yoco4j.engine..",
+            "io.yoco4j.server.schedule..");
 
     @ArchTest
     static final ArchRule onlyTheServersRootKnowsHttp = noClasses()

@@ -1,5 +1,6 @@
 package io.yoco4j.server;
 
+import io.yoco4j.chat.ChatTemplate;
 import io.yoco4j.core.text.Tokenizer;
 import io.yoco4j.engine.YocoModel;
 import io.yoco4j.server.api.ApiException;
@@ -16,6 +17,7 @@ final class ServedModel {
     private final YocoModel model;
     private final Scheduler scheduler;
     private final Optional<Tokenizer> tokenizer;
+    private final Optional<ChatTemplate> template;
     private final long created = Instant.now().getEpochSecond();
 
     /**
@@ -29,6 +31,7 @@ final class ServedModel {
         model = source.opened().apply(options.engine());
         try {
             tokenizer = model.tokenizer();
+            template = source.folder().flatMap(ChatTemplate::of);
             scheduler = new Scheduler(
                     model,
                     options.scheduler(),
@@ -59,9 +62,9 @@ final class ServedModel {
         return created;
     }
 
-    /** Whether it has a template that makes a prompt of a chat. */
-    boolean chats() {
-        return false;
+    /** What makes a prompt of a chat, where the model was tuned for chats. */
+    Optional<ChatTemplate> template() {
+        return template;
     }
 
     Tokenizer tokenizer(String param) {

@@ -121,6 +121,9 @@ public final class YocoServer implements AutoCloseable {
         routing.addFilter(new RequestLog(metrics, connections, IDLE_TIMEOUT))
                 .addFilter(new Guard(options))
                 .post(Routes.COMPLETIONS, new CompletionHandler(models, bodies, connections, writer, options.timeout()))
+                .post(
+                        Routes.CHAT,
+                        new ChatHandler(models, bodies, connections, writer, options.timeout(), options.chatTokens()))
                 .get(Routes.MODELS, about::list)
                 .get(Routes.MODEL, about::one)
                 .post(Routes.TOKENIZE, about::tokenize)

@@ -1,0 +1,188 @@
+package io.yoco4j.cli;
+
+import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.arch.KvFormat;
+import io.yoco4j.core.checkpoint.AtomicFiles;
+import io.yoco4j.core.checkpoint.CheckpointWriter;
+import io.yoco4j.core.checkpoint.RandomWeights;
+import io.yoco4j.core.checkpoint.SafetensorsWriter;
+import io.yoco4j.core.checkpoint.WeightFormat;
+import io.yoco4j.core.text.WordVocabulary;
+import io.yoco4j.engine.EngineOptions;
+import io.yoco4j.engine.YocoModel;
+import io.yoco4j.server.ModelSource;
+import io.yoco4j.server.ServerOptions;
+import io.yoco4j.server.YocoServer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "bench-server",
+        description = {
+            "Start a server with random weights, load it over HTTP, and tell what it does: many streams against one, tokens while a"
+                    + " long prompt comes in, a known prefix, the server's own cost, clients that misbehave.",
+            "A line of JSON for each; needs the weights' size on disk for a while."
+        },
+        mixinStandardHelpOptions = true)
+final class BenchServerCommand implements Runnable {
+    private static final List<String> ALL = List.of("overhead", "streams", "long-prompt", "prefix", "misbehaviour");
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private SystemOptions preset = new SystemOptions();
+
+    @Option(
+            names = "--weights",
+            paramLabel = "F",
+            defaultValue = "q8",
+            description = "Format of the weights: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
+    private WeightFormat weights;
+
+    @Option(
+            names = "--kv",
+            paramLabel = "F",
+            defaultValue = "bf16",
+            description = "How keys and values are cached: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
+    private KvFormat kv;
+
+    @Option(names = "--threads", description = "Threads to compute with (default: all cores).")
+    private int threads = Runtime.getRuntime().availableProcessors();
+
+    @Option(names = "--streams", defaultValue = "16", description = "Streams at once (${DEFAULT-VALUE}).")
+    private int streams;
+
+    @Option(names = "--prompt", defaultValue = "512", description = "Tokens of their prompts (${DEFAULT-VALUE}).")
+    private int promptTokens;
+
+    @Option(names = "--generate", defaultValue = "64", description = "Tokens of each stream (${DEFAULT-VALUE}).")
+    private int generate;
+
+    @Option(names = "--long", defaultValue = "16384", description = "Tokens of the long prompt (${DEFAULT-VALUE}).")
+    private int longTokens;
+
+    @Option(names = "--prefix", defaultValue = "8192", description = "Tokens of the known prefix (${DEFAULT-VALUE}).")
+    private int prefixTokens;
+
+    @Option(names = "--clients", defaultValue = "200", description = "Clients that leave (${DEFAULT-VALUE}).")
+    private int clients;
+
+    @Option(names = "--bodies", defaultValue = "10000", description = "Malformed bodies (${DEFAULT-VALUE}).")
+    private int bodies;
+
+    @Option(
+            names = "--only",
+            paramLabel = "NAME",
+            split = ",",
+            description = "Some of overhead, streams, long-prompt, prefix, misbehaviour (all).")
+    private List<String> only = ALL;
+
+    @SuppressWarnings("NullAway.Init") // picocli sets them
+    BenchServerCommand() {}
+
+    @Override
+    public void run() {
+        for (String name : only) {
+            if (!ALL.contains(name)) {
+                throw new InvalidInputException(
+                        "--only has \"" + name + "\", but must name some of " + String.join(", ", ALL));
+            }
+        }
+        if (IntStream.of(streams, promptTokens, generate, longTokens, prefixTokens, clients, bodies)
+                .anyMatch(n -> n < 1)) {
+            throw new InvalidInputException("a count is below 1: give each at least 1");
+        }
+        LogSetup.quiet("io.yoco4j.server.requests");
+        try {
+            Path folder = Files.createTempDirectory("yoco-bench-server");
+            try {
+                Architecture a = preset.architecture();
+                write(a, folder.resolve("load"));
+                measure(a, folder.resolve("load"));
+            } finally {
+                AtomicFiles.deleteRecursively(folder);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("the benchmark failed: " + e.getMessage(), e);
+        }
+    }
+
+    /** A model folder with a word for each token, so that each is a piece of the stream. */
+    private void write(Architecture a, Path folder) {
+        SafetensorsWriter tensors = new SafetensorsWriter();
+        RandomWeights.of(a, weights, 1).values().forEach(tensors::add);
+        CheckpointWriter writer = new CheckpointWriter(a, tensors)
+                .tokenizer(new WordVocabulary(IntStream.range(0, a.vocabSize())
+                                .mapToObj(i -> "w" + i)
+                                .toList())
+                        .json());
+        if (weights == WeightFormat.Q8 || weights == WeightFormat.Q4) {
+            writer.quantization(weights);
+        }
+        writer.create(folder);
+    }
+
+    private void measure(Architecture a, Path folder) {
+        EngineOptions engine = EngineOptions.builder().threads(threads).kv(kv).build();
+        List<YocoModel> models = new ArrayList<>();
+        ModelSource source = new ModelSource("load", Optional.of(folder), options -> {
+            YocoModel model = YocoModel.open(folder, options);
+            models.add(model);
+            return model;
+        });
+        ServerOptions options = ServerOptions.builder().port(0).engine(engine).build();
+        try (YocoServer server = YocoServer.start(List.of(source), options)) {
+            server.loaded().join();
+            try (LoadClient client = new LoadClient(server.port(), a.vocabSize())) {
+                ServerLoad load = new ServerLoad(client, streams, promptTokens, generate);
+                load.warmUp();
+                for (String name : only) {
+                    tell(
+                            name,
+                            models.getFirst(),
+                            switch (name) {
+                                case "overhead" -> load.overhead(models.getFirst(), 256);
+                                case "streams" -> load.streams();
+                                case "long-prompt" -> load.longPrompt(4, longTokens);
+                                case "prefix" -> load.prefix(prefixTokens);
+                                default -> load.misbehaviour(clients, bodies);
+                            });
+                }
+            }
+        } catch (Exception e) {
+            throw e instanceof RuntimeException r ? r : new UncheckedIOException(new IOException(e));
+        }
+    }
+
+    private void tell(String name, YocoModel model, Map<String, Object> figures) {
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("measured", name);
+        line.put("system", preset.system());
+        line.put("size", preset.label());
+        line.put("weights", weights.name().toLowerCase(Locale.ROOT));
+        line.put("kv", kv.name().toLowerCase(Locale.ROOT));
+        line.put("threads", threads);
+        line.put("kernels", model.kernels());
+        line.putAll(figures);
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(Json.line(line));
+        out.flush();
+    }
+}
