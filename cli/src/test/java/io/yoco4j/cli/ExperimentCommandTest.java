@@ -90,7 +90,7 @@ class ExperimentCommandTest {
                   yoco: { system: yoco }
                   yoco-u: { system: yoco-u }
                 sweep: { learning_rate: [1e-3, 8e-3], budget: { steps: 3 } }
-                evaluate: { tasks: ["hop:length=12,max_hops=1"], task_limit: 5 }
+                evaluate: { loops: [1, 2], tasks: ["hop:length=12,max_hops=1"], task_limit: 5 }
                 compare: yoco
                 """);
         Path out = temp.resolve("hops");
@@ -100,6 +100,9 @@ class ExperimentCommandTest {
         assertThat(Files.readString(out.resolve("report.md")))
                 .contains("Trained on examples of hop:length=12,max_hops=1", "In bits per label of test examples after")
                 .containsPattern("\\| yoco-u +\\| +hop:length=12,max_hops=1 \\| +acc[a-z]* \\| +[0-9.]+ \\| +1 ")
+                .contains("## Tasks over loops")
+                .containsPattern(
+                        "\\| yoco-u +\\| hop:length=12,max_hops=1 \\| +acc \\| [0-9.]+ \\| [0-9.]+ \\| [0-9.]+ \\|")
                 .doesNotContain("per byte");
         Run status = yoco("experiment", "status", out.toString());
         assertThat(status.code()).as(status.err()).isZero();

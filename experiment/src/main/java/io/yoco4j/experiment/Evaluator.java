@@ -100,14 +100,18 @@ final class Evaluator {
         return out;
     }
 
-    /** Metrics of the tasks. */
-    List<TaskScore> tasks(Evaluation evaluation) {
+    /**
+     * Metrics of the tasks.
+     *
+     * @param loops to note with them
+     */
+    List<TaskScore> tasks(Evaluation evaluation, int loops) {
         EvalOptions options = new EvalOptions(evaluation.taskLimit(), 0, BATCH);
         List<TaskScore> out = new ArrayList<>();
         for (String name : evaluation.tasks()) {
             TaskResult result = Tasks.of(name, evaluation.taskData(), options).run(model, options, Task.Progress.NONE);
             for (Metric metric : result.metrics()) {
-                out.add(new TaskScore(name, metric.name(), metric.value()));
+                out.add(new TaskScore(name, loops, metric.name(), metric.value()));
             }
         }
         return out;

@@ -95,7 +95,7 @@ public record Experiment(
      * @param tokens of each held-out set, at most
      * @param loops depths that looped models are measured at, besides the one they were trained with
      * @param prefix bits per byte against the length of the prefix, where wanted
-     * @param tasks names for {@link io.yoco4j.eval.task.Tasks}
+     * @param tasks names for {@link io.yoco4j.eval.task.Tasks}, measured at all of these depths
      * @param taskData folder of the tasks' files
      * @param taskLimit items of a task, at most
      */

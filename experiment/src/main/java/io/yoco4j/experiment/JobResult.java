@@ -26,6 +26,7 @@ import java.util.Locale;
  * @param loops of looped stages as trained, 0 where none loops
  * @param curve bits per byte of the validation split while training, or per label of test examples
  * @param heldOut measured at the trained depth, then at others
+ * @param tasks likewise
  * @param evaluationSeconds that measuring took
  * @param failure why there are no figures; empty where there are
  * @param architecture config.json's content
@@ -86,8 +87,12 @@ public record JobResult(
     /** Bits per byte after a prefix of so many tokens. */
     public record PrefixScore(int length, double bitsPerByte) {}
 
-    /** A metric of a task. */
-    public record TaskScore(String task, String metric, double value) {}
+    /**
+     * A metric of a task.
+     *
+     * @param loops that looped stages ran, 0 where none loops
+     */
+    public record TaskScore(String task, int loops, String metric, double value) {}
 
     /** Whether there are figures. */
     public boolean succeeded() {
@@ -96,7 +101,7 @@ public record JobResult(
 
     /**
      * The main figures in a few words: bits per byte of each held-out set at the trained depth; where there is none, bits per
-     * label at the end of training, and what tasks came to.
+     * label at the end of training, and what tasks came to at that depth.
      */
     public String figures() {
         List<String> figures = new ArrayList<>();
@@ -108,7 +113,10 @@ public record JobResult(
         if (heldOut.isEmpty() && !curve.isEmpty()) {
             figures.add(String.format(
                     Locale.ROOT, "%.4f bits per label", curve.getLast().bitsPerByte()));
-            tasks.forEach(t -> figures.add(String.format(Locale.ROOT, "%s %s %.4f", t.task(), t.metric(), t.value())));
+            tasks.stream()
+                    .filter(t -> t.loops() == loops)
+                    .forEach(t ->
+                            figures.add(String.format(Locale.ROOT, "%s %s %.4f", t.task(), t.metric(), t.value())));
         }
         return String.join(", ", figures);
     }

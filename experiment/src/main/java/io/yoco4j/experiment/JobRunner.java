@@ -143,7 +143,7 @@ final class JobRunner {
                 job.kind() == Job.Kind.SWEEP ? experiment.evaluation().ofSweep() : experiment.evaluation();
         List<HeldOutScore> scores = new ArrayList<>();
         List<PrefixScore> prefix = List.of();
-        List<TaskScore> tasks = List.of();
+        List<TaskScore> tasks = new ArrayList<>();
         int own = trainedLoops(job.architecture());
         try (EvaluatedModel model = models.open(folder, OptionalInt.empty(), threads)) {
             Evaluator evaluator = evaluator(job, model);
@@ -154,7 +154,7 @@ final class JobRunner {
                 prefix = evaluator.prefixes(asked.prefix().get().lengths());
             }
             if (!stopRequested) {
-                tasks = evaluator.tasks(asked);
+                tasks.addAll(evaluator.tasks(asked, own));
             }
         }
         for (int loops : own == 0 ? List.<Integer>of() : asked.loops()) {
@@ -169,6 +169,7 @@ final class JobRunner {
                 for (String set : heldOut.sets().keySet()) {
                     scores.add(evaluator.heldOut(set, loops, false));
                 }
+                tasks.addAll(evaluator.tasks(asked, loops));
             }
         }
         double seconds = (System.nanoTime() - start) / 1e9;

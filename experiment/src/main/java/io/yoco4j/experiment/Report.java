@@ -352,27 +352,15 @@ public final class Report {
     }
 
     private void tasks() {
-        if (summaries.stream().allMatch(s -> s.any().tasks().isEmpty())) {
-            return;
-        }
-        section("Tasks", "");
-        Table table = new Table("system", "task", "metric", "value", "n");
-        for (Summary s : summaries) {
-            for (JobResult.TaskScore score : s.any().tasks()) {
-                double[] values = s.runs().values().stream()
-                        .flatMap(r -> r.tasks().stream())
-                        .filter(t -> t.task().equals(score.task()) && t.metric().equals(score.metric()))
-                        .mapToDouble(JobResult.TaskScore::value)
-                        .toArray();
-                table.row(
-                        s.system().name(),
-                        score.task(),
-                        score.metric(),
-                        meanAndDeviation(values),
-                        String.valueOf(values.length));
-            }
-        }
-        text.append(table).append('\n');
+        TaskTables tables = new TaskTables(summaries);
+        tables.trained().ifPresent(table -> {
+            section("Tasks", "At the depth that looped models were trained with.");
+            text.append(table).append('\n');
+        });
+        tables.overLoops().ifPresent(table -> {
+            section("Tasks over loops", "At run-time depths; trained depths are in the first table.");
+            text.append(table).append('\n');
+        });
     }
 
     /** What has no figures: said, so that nobody takes a part for the whole. */

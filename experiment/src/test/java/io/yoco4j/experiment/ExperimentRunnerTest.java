@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import javax.imageio.ImageIO;
+import org.assertj.core.util.DoubleComparator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -139,6 +140,42 @@ class ExperimentRunnerTest {
         assertThat(Results.open(out).of("yoco-u-s1").orElseThrow().heldOut())
                 .extracting(JobResult.HeldOutScore::loops)
                 .containsExactly(3, 1, 5);
+    }
+
+    @Test
+    void tasksAreMeasuredAtEveryDepthOfALoopedModel() throws IOException {
+        Path documents = Files.createDirectories(temp.resolve("tasks").resolve("perplexity"));
+        Files.writeString(documents.resolve("a.txt"), "ten bytes.");
+        change("loops: [1, 2]\n", "loops: [1, 3, 2]\n  tasks: [perplexity]\n  task_data: " + temp + "/tasks\n");
+        run();
+        Results results = Results.open(out);
+        assertThat(bitsPerByte(results.of("yoco-u-s1").orElseThrow()))
+                .extracting(JobResult.TaskScore::loops)
+                .containsExactly(3, 1, 2);
+        // A fake is worse by 0.1 with each loop that was asked for.
+        assertThat(bitsPerByte(results.of("yoco-u-s2").orElseThrow()))
+                .extracting(JobResult.TaskScore::value)
+                .usingComparatorForType(new DoubleComparator(1e-9), Double.class)
+                .containsExactly(2.02, 2.12, 2.22);
+        assertThat(bitsPerByte(results.of("yoco-s1").orElseThrow()))
+                .singleElement()
+                .satisfies(s -> assertThat(s.loops()).isZero());
+        assertThat(results.of("sweep-yoco-u-lr0.001-s1").orElseThrow().tasks()).isEmpty();
+        assertThat(Files.readString(Report.write(experiment, out)))
+                .containsPattern("\\| yoco-u +\\| perplexity \\| +bits_per_byte \\| +2.0150 ± 0.0071 \\| +2 \\|")
+                .containsPattern("\\| system +\\| +task \\| +metric \\| +1 \\| +2 \\| +3 \\|")
+                .containsPattern(
+                        "\\| yoco-u +\\| perplexity \\| +bits_per_byte \\| +2.1150 ± 0.0071 \\| +2.2150 ± 0.0071"
+                                + " \\| +2.0150 ± 0.0071 \\|")
+                .doesNotContainPattern("\\| yoco +\\| perplexity \\| +bits_per_byte \\| [0-9.± ]+ \\| +[0-9.]+ ±");
+        run();
+        assertThat(fakes.begun).isEmpty();
+    }
+
+    private static List<JobResult.TaskScore> bitsPerByte(JobResult result) {
+        return result.tasks().stream()
+                .filter(s -> s.metric().equals("bits_per_byte"))
+                .toList();
     }
 
     @Test
