@@ -111,9 +111,11 @@ public record Experiment(
             tasks = List.copyOf(tasks);
         }
 
-        /** What a sweep needs: a figure at the trained depth. */
-        Evaluation ofSweep() {
-            return new Evaluation(tokens, List.of(), Optional.empty(), List.of(), taskData, taskLimit);
+        /** What is asked of a job: of a sweep's, a figure at the trained depth alone. */
+        Evaluation of(Job job) {
+            return job.kind() == Job.Kind.SWEEP
+                    ? new Evaluation(tokens, List.of(), Optional.empty(), List.of(), taskData, taskLimit)
+                    : this;
         }
     }
 

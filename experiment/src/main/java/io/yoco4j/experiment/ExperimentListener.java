@@ -10,8 +10,8 @@ public interface ExperimentListener {
      *
      * @param finished jobs that need not be run any more, failed ones included
      * @param jobs of the experiment
-     * @param share of the FLOPs of all jobs that is done, 0..1
-     * @param secondsLeft estimated from what systems were measured to take; NaN before anything was measured
+     * @param share of the training FLOPs of all jobs that is done, 0..1
+     * @param secondsLeft of training and measuring, estimated from what systems took so far; NaN before anything is known
      */
     record Overall(int finished, int jobs, double share, double secondsLeft) {}
 

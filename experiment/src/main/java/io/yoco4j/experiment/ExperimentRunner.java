@@ -114,12 +114,9 @@ public final class ExperimentRunner {
     }
 
     private Pace pace(LearningRates rates) {
-        Pace pace = new Pace(experiment.jobs(), parallel);
+        Pace pace = new Pace(experiment, parallel);
         for (Job job : experiment.jobs()) {
-            rates.result(job).ifPresent(r -> {
-                pace.at(job, 1, r.tokensPerSecond());
-                pace.finished(job);
-            });
+            rates.result(job).ifPresent(r -> pace.finished(job, r.tokensPerSecond(), r.evaluationSeconds()));
         }
         return pace;
     }
@@ -206,7 +203,7 @@ public final class ExperimentRunner {
                         pace.overall());
             });
             result.ifPresent(r -> {
-                pace.finished(job);
+                pace.finished(job, r.tokensPerSecond(), r.evaluationSeconds());
                 listener.finished(r, pace.overall());
             });
             return true;

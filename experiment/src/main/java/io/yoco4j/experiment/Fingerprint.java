@@ -28,7 +28,7 @@ final class Fingerprint {
 
     /** Of how it is measured: held-out text and what is asked. */
     static String ofEvaluation(Job job, Data data, Evaluation e) {
-        Evaluation asked = job.kind() == Job.Kind.SWEEP ? e.ofSweep() : e;
+        Evaluation asked = e.of(job);
         ObjectNode all = MAPPER.createObjectNode();
         all.put("tokens", asked.tokens());
         all.set("held_out", MAPPER.valueToTree(data.heldOut()));

@@ -139,8 +139,7 @@ final class JobRunner {
 
     private Optional<JobResult> evaluated(Job job, Path folder, Trained trained) {
         long start = System.nanoTime();
-        Evaluation asked =
-                job.kind() == Job.Kind.SWEEP ? experiment.evaluation().ofSweep() : experiment.evaluation();
+        Evaluation asked = experiment.evaluation().of(job);
         List<HeldOutScore> scores = new ArrayList<>();
         List<PrefixScore> prefix = List.of();
         List<TaskScore> tasks = new ArrayList<>();
@@ -215,7 +214,7 @@ final class JobRunner {
     }
 
     /** T of the looped stages, 0 where none loops. */
-    private static int trainedLoops(Architecture a) {
+    static int trainedLoops(Architecture a) {
         return a.looped() ? a.stages().stream().mapToInt(Stage::loops).max().orElseThrow() : 0;
     }
 }

@@ -44,7 +44,7 @@ public record JobStates(List<JobState> jobs, Overall overall, boolean running) {
     public static JobStates read(Experiment experiment, Path folder) {
         Results results = Results.open(folder);
         LearningRates rates = new LearningRates(experiment, results);
-        Pace pace = new Pace(experiment.jobs(), 1);
+        Pace pace = new Pace(experiment, 1);
         List<JobState> states = new ArrayList<>();
         try {
             for (Job job : experiment.jobs()) {
@@ -61,14 +61,13 @@ public record JobStates(List<JobState> jobs, Overall overall, boolean running) {
         Optional<JobResult> result = rates.result(job);
         if (result.isPresent()) {
             JobResult r = result.get();
-            pace.at(job, 1, r.tokensPerSecond());
-            pace.finished(job);
+            pace.finished(job, r.tokensPerSecond(), r.evaluationSeconds());
             return r.succeeded()
                     ? new JobState(job, State.FINISHED, job.options().steps(), r.figures())
                     : new JobState(job, State.FAILED, 0, r.failure());
         }
         if (hopeless(experiment.system(job.system()), rates)) {
-            pace.finished(job);
+            pace.finished(job, 0, 0);
             return new JobState(job, State.FAILED, 0, "every learning rate of its sweep diverged");
         }
         Path folder = results.jobFolder(job.id());

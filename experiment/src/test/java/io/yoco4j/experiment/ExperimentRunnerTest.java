@@ -121,6 +121,35 @@ class ExperimentRunnerTest {
     }
 
     @Test
+    void whatMeasuringTookIsExpectedOfTheRest() throws IOException {
+        run();
+        AtomicFiles.deleteRecursively(out.resolve(Results.JOBS));
+        List<String> lines = Files.readAllLines(out.resolve(Results.FILE)).stream()
+                .filter(l -> !l.contains("\"job\":\"yoco-s2\""))
+                .map(l -> l.replaceFirst("(\"evaluation_seconds\"):[^,]+", "$1:1000"))
+                .toList();
+        Files.write(out.resolve(Results.FILE), lines);
+        double training = experiment.system("yoco").options().steps() * 64 / 1000.0;
+        assertThat(JobStates.read(experiment, out).overall().secondsLeft()).isCloseTo(1000 + training, within(1e-6));
+        List<Double> left = new ArrayList<>();
+        new ExperimentRunner(experiment, out, fakes, fakes, 1, 2, new ExperimentListener() {
+                    @Override
+                    public void started(Overall overall) {
+                        left.add(overall.secondsLeft());
+                    }
+
+                    @Override
+                    public void finished(JobResult result, Overall overall) {
+                        left.add(overall.secondsLeft());
+                    }
+                })
+                .run();
+        assertThat(left).hasSize(2);
+        assertThat(left.getFirst()).isCloseTo(1000 + training, within(1e-6));
+        assertThat(left.getLast()).isZero();
+    }
+
+    @Test
     void otherSettingsAreRunAnewAndSaidSo() {
         run();
         change("{ system: yoco }", "{ system: yoco, budget: { steps: 5 } }");
