@@ -49,16 +49,16 @@ final class ExperimentStatusCommand implements Runnable {
         JobStates states = JobStates.read(experiment, out == null ? place : out);
         PrintWriter screen = spec.commandLine().getOut();
         Table table = new Table("job", "state", "step", "bits per byte, or why not");
-        states.jobs().forEach(s -> table.row(s.job().id(), state(s, states.running()), step(s), s.detail()));
+        states.jobs().forEach(s -> table.row(s.job().id(), state(s), step(s), s.detail()));
         screen.println(table);
         screen.println(ExperimentReporter.line(states.overall())
                 + (states.running() ? "; a run is going on" : "; no run is going on"));
         screen.flush();
     }
 
-    private static String state(JobState s, boolean running) {
+    private static String state(JobState s) {
         return s.state() == JobStates.State.BEGUN
-                ? running ? "running or interrupted" : "interrupted"
+                ? "interrupted"
                 : s.state().name().toLowerCase(Locale.ROOT);
     }
 

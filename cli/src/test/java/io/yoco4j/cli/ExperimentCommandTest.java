@@ -1,12 +1,17 @@
 package io.yoco4j.cli;
 
 import static io.yoco4j.cli.Run.yoco;
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.yoco4j.core.checkpoint.AtomicFiles;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -75,6 +80,28 @@ class ExperimentCommandTest {
         Run more = yoco("experiment", "report", file, "--out", out.toString());
         assertThat(more.code()).isZero();
         assertThat(out.resolve("report.md")).hasContent(report);
+    }
+
+    @Test
+    void statusTellsWhatRunsFromWhatWasInterrupted() throws IOException {
+        Path out = Files.createDirectories(temp.resolve("out"));
+        Files.copy(file(), out.resolve("experiment.yaml"));
+        for (String job : List.of("transformer-s1", "yoco-u-s1")) {
+            Path folder = Files.createDirectories(out.resolve("jobs").resolve(job));
+            Files.writeString(folder.resolve("metrics.jsonl"), "{\"step\": 2}\n");
+        }
+        Files.writeString(out.resolve(".running"), "yoco-u-s1\n");
+        try (FileChannel channel = FileChannel.open(out.resolve(".lock"), CREATE, WRITE);
+                FileLock _ = channel.lock()) {
+            assertThat(yoco("experiment", "status", out.toString()).out())
+                    .containsPattern("\\| transformer-s1 +\\| +interrupted \\| +2 of 6 \\|")
+                    .containsPattern("\\| yoco-u-s1 +\\| +running \\| +2 of 6 \\|")
+                    .containsPattern("\\| yoco-u-s2 +\\| +waiting \\| +0 of 6 \\|")
+                    .contains("; a run is going on");
+        }
+        assertThat(yoco("experiment", "status", out.toString()).out())
+                .containsPattern("\\| yoco-u-s1 +\\| +interrupted \\| +2 of 6 \\|")
+                .contains("no run is going on");
     }
 
     @Test

@@ -96,6 +96,7 @@ public final class ExperimentRunner {
      */
     public Outcome run() {
         try (FolderLock _ = FolderLock.take(folder)) {
+            RunningJobs working = new RunningJobs(folder);
             Results results = Results.open(folder);
             LearningRates rates = new LearningRates(experiment, results);
             Pace pace = pace(rates);
@@ -104,7 +105,7 @@ public final class ExperimentRunner {
             if (anyPending(rates)) {
                 try (Prepared prepared = backend.prepare(experiment.data(), folder.resolve(DATA), threads)) {
                     requireTokenizer(results, rates, prepared.tokenizerHash());
-                    failed = runAll(results, rates, pace, prepared);
+                    failed = runAll(results, rates, pace, prepared, working);
                 }
             }
             return outcome(rates, failed);
@@ -137,7 +138,8 @@ public final class ExperimentRunner {
         results.write();
     }
 
-    private int runAll(Results results, LearningRates rates, Pace pace, Prepared prepared) throws IOException {
+    private int runAll(Results results, LearningRates rates, Pace pace, Prepared prepared, RunningJobs working)
+            throws IOException {
         HeldOut heldOut = HeldOut.read(
                 experiment.data(),
                 experiment.evaluation().tokens(),
@@ -159,7 +161,7 @@ public final class ExperimentRunner {
                             && job.isPresent()
                             && rates.result(planned).isEmpty()) {
                         running.add(threadsOfJobs.submit(() -> {
-                            if (!run(job.get(), jobRunner, results, pace)) {
+                            if (!run(job.get(), jobRunner, results, pace, working)) {
                                 failed.incrementAndGet();
                             }
                         }));
@@ -182,7 +184,7 @@ public final class ExperimentRunner {
     }
 
     /** Whether the job did not break off. */
-    private boolean run(Job job, JobRunner jobRunner, Results results, Pace pace) {
+    private boolean run(Job job, JobRunner jobRunner, Results results, Pace pace, RunningJobs working) {
         if (stopRequested) {
             jobRunner.stop();
             return true;
@@ -194,6 +196,7 @@ public final class ExperimentRunner {
                                 ? " has a result of another evaluation: it is measured anew, and trained anew where its"
                                         + " model is gone"
                                 : " has a result for other settings: it is run anew")));
+        working.begin(job.id());
         try {
             Files.deleteIfExists(failure);
             Optional<JobResult> result = jobRunner.run(job, step -> {
@@ -212,6 +215,8 @@ public final class ExperimentRunner {
             AtomicFiles.writeString(failure, reason + "\n");
             listener.failed(job.id(), reason, pace.overall());
             return false;
+        } finally {
+            working.end(job.id());
         }
     }
 

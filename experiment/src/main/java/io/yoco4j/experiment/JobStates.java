@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Where each job stands, read from an experiment's folder, also while another process runs it.
@@ -27,7 +28,9 @@ public record JobStates(List<JobState> jobs, Overall overall, boolean running) {
         FINISHED,
         /** Diverged, or broke off with an error. */
         FAILED,
-        /** Has a state to go on from. */
+        /** A run works on it now. */
+        RUNNING,
+        /** Was interrupted: has a state to go on from. */
         BEGUN,
         WAITING
     }
@@ -47,16 +50,19 @@ public record JobStates(List<JobState> jobs, Overall overall, boolean running) {
         Pace pace = new Pace(experiment, 1);
         List<JobState> states = new ArrayList<>();
         try {
+            boolean running = FolderLock.taken(folder);
+            Set<String> working = running ? RunningJobs.read(folder) : Set.of();
             for (Job job : experiment.jobs()) {
-                states.add(state(job, experiment, results, rates, pace));
+                states.add(state(job, experiment, results, rates, pace, working.contains(job.id())));
             }
-            return new JobStates(states, pace.overall(), FolderLock.taken(folder));
+            return new JobStates(states, pace.overall(), running);
         } catch (IOException e) {
             throw new UncheckedIOException(folder + " could not be read: " + AtomicFiles.reason(e), e);
         }
     }
 
-    private static JobState state(Job job, Experiment experiment, Results results, LearningRates rates, Pace pace)
+    private static JobState state(
+            Job job, Experiment experiment, Results results, LearningRates rates, Pace pace, boolean running)
             throws IOException {
         Optional<JobResult> result = rates.result(job);
         if (result.isPresent()) {
@@ -72,11 +78,11 @@ public record JobStates(List<JobState> jobs, Overall overall, boolean running) {
         }
         Path folder = results.jobFolder(job.id());
         Path failure = folder.resolve(ExperimentRunner.FAILURE);
-        if (Files.exists(failure)) {
+        if (!running && Files.exists(failure)) {
             return new JobState(job, State.FAILED, 0, Files.readString(failure).strip());
         }
         if (!Files.exists(folder.resolve("metrics.jsonl"))) {
-            return new JobState(job, State.WAITING, 0, "");
+            return new JobState(job, running ? State.RUNNING : State.WAITING, 0, "");
         }
         long step = 0;
         double speed = 0;
@@ -85,7 +91,7 @@ public record JobStates(List<JobState> jobs, Overall overall, boolean running) {
             speed = line.path("tokens_per_second").asDouble(speed);
         }
         pace.at(job, Math.min(1, (double) step / job.options().steps()), speed);
-        return new JobState(job, State.BEGUN, step, "");
+        return new JobState(job, running ? State.RUNNING : State.BEGUN, step, "");
     }
 
     /** Whether a system's main jobs cannot be run, since no learning rate works for it. */

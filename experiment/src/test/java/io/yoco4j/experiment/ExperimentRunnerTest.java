@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import javax.imageio.ImageIO;
 import org.assertj.core.util.DoubleComparator;
 import org.junit.jupiter.api.BeforeEach;
@@ -106,6 +108,56 @@ class ExperimentRunnerTest {
         fakes.stopsIn = "none";
         assertThat(run()).isEqualTo(new Outcome(6, 0, 0, 0));
         assertThat(fakes.begun).containsExactly("yoco-u-s1 resumed", "yoco-s2", "yoco-u-s2");
+    }
+
+    @Test
+    void othersSeeWhatRunsNow() throws IOException {
+        interrupt("yoco-u-s2");
+        // An earlier run was killed in the middle of it.
+        Files.writeString(out.resolve(".running"), "yoco-u-s2\n");
+        assertThat(states()).containsEntry("yoco-u-s2", State.BEGUN).doesNotContainValue(State.RUNNING);
+        List<Map<String, State>> seen = new ArrayList<>();
+        ExperimentListener looks = new ExperimentListener() {
+            @Override
+            public void step(JobStep step, Overall overall) {
+                look(step.job(), "yoco-s1");
+            }
+
+            @Override
+            public void evaluating(String job) {
+                look(job, "yoco-s1");
+            }
+
+            @Override
+            public void failed(String job, String reason, Overall overall) {
+                throw new AssertionError(job + ": " + reason);
+            }
+
+            private void look(String now, String wanted) {
+                if (now.equals(wanted)) {
+                    seen.add(states());
+                }
+            }
+        };
+        new ExperimentRunner(experiment, out, fakes, fakes, 1, 2, looks).run();
+        assertThat(seen)
+                .hasSize(2)
+                .allSatisfy(s -> assertThat(s)
+                        .containsEntry("sweep-yoco-lr0.001-s1", State.FINISHED)
+                        .containsEntry("yoco-s1", State.RUNNING)
+                        .containsEntry("yoco-s2", State.WAITING)
+                        .containsEntry("yoco-u-s2", State.BEGUN));
+        assertThat(states()).allSatisfy((_, state) -> assertThat(state).isEqualTo(State.FINISHED));
+    }
+
+    private void interrupt(String job) throws IOException {
+        Path folder = Files.createDirectories(out.resolve(Results.JOBS).resolve(job));
+        Files.writeString(folder.resolve("metrics.jsonl"), "{\"step\": 1}\n");
+    }
+
+    private Map<String, State> states() {
+        return JobStates.read(experiment, out).jobs().stream()
+                .collect(Collectors.toMap(s -> s.job().id(), JobStates.JobState::state));
     }
 
     @Test
