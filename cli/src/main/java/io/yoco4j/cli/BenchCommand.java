@@ -77,7 +77,7 @@ final class BenchCommand implements Runnable {
             names = "--context",
             paramLabel = "N,..",
             defaultValue = "512,2K,8K",
-            description = "Tokens of the prompts (${DEFAULT-VALUE}).")
+            description = "Tokens of the prompts; 8K is 8,192 (${DEFAULT-VALUE}).")
     private String contexts;
 
     @Option(
@@ -173,7 +173,7 @@ final class BenchCommand implements Runnable {
                 .sizes(sizes)
                 .weights(weights)
                 .kv(kv)
-                .contexts(Units.tokensList(contexts).stream()
+                .contexts(Units.contexts(contexts).stream()
                         .map(n -> (int) Math.min(n, Integer.MAX_VALUE))
                         .toList())
                 .batches(batches)

@@ -61,7 +61,7 @@ final class BenchPlots {
     }
 
     private static String rate(double value) {
-        return value >= 1 ? Units.shortTokens(Math.round(value)) : String.format(Locale.ROOT, "%.3f", value);
+        return value >= 1 ? Units.shortContext(Math.round(value)) : String.format(Locale.ROOT, "%.3f", value);
     }
 
     /** One model's values by context; of a colour per model and a dash per batch size. */
@@ -113,7 +113,7 @@ final class BenchPlots {
         style.setXAxisMin(x.from()).setXAxisMax(x.to()).setYAxisMin(y.from()).setYAxisMax(y.to());
         style.setXAxisTickMarkSpacingHint(x.spacing(PLOT_WIDTH));
         style.setYAxisTickMarkSpacingHint(y.spacing(PLOT_HEIGHT));
-        chart.setCustomXAxisTickLabelsFormatter(v -> Units.shortTokens(Math.round(Math.pow(2, v))));
+        chart.setCustomXAxisTickLabelsFormatter(v -> Units.shortContext(Math.round(Math.pow(2, v))));
         chart.setCustomYAxisTickLabelsFormatter(v -> format.apply(Math.pow(2, v)));
         for (Line line : lines) {
             XYSeries series = chart.addSeries(

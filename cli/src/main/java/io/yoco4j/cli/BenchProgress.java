@@ -31,7 +31,7 @@ final class BenchProgress implements BenchmarkListener {
                 "%.0f%% done, %sat %s: %s %s, repeat %d of %d%n",
                 100 * step.done(),
                 step.done() > 0 ? Units.duration(seconds / step.done() - seconds) + " left, " : "",
-                Units.shortTokens(step.context()),
+                Units.shortContext(step.context()),
                 step.system(),
                 step.size(),
                 step.repeat(),

@@ -69,7 +69,7 @@ final class BenchReport {
         for (BenchmarkPoint p : result.points()) {
             table.row(
                     label(p),
-                    Units.shortTokens(p.context()),
+                    Units.shortContext(p.context()),
                     "" + p.batch(),
                     cell(p.prefill()),
                     share(p.flopsShare()),

@@ -53,7 +53,7 @@ final class InspectCommand implements Runnable {
     @Option(
             names = "--context",
             paramLabel = "N,..",
-            description = "Context lengths in tokens (default: ${DEFAULT-VALUE}).",
+            description = "Context lengths in tokens; 8K is 8,192 (default: ${DEFAULT-VALUE}).",
             defaultValue = "8K,32K,256K")
     private String context = "";
 
@@ -92,7 +92,7 @@ final class InspectCommand implements Runnable {
         }
         Architecture a = model == null ? preset.architecture() : Checkpoint.readArchitecture(model);
         a = loops == null ? a : a.withLoops(loops);
-        List<Long> contexts = Units.tokensList(context);
+        List<Long> contexts = Units.contexts(context);
         PrintWriter out = spec.commandLine().getOut();
         Optional<WeightSummary> weights =
                 Optional.ofNullable(model).filter(WeightSummary::possible).map(WeightSummary::of);
@@ -155,7 +155,7 @@ final class InspectCommand implements Runnable {
                 "context", "KV bf16", "KV float32", "prefill FLOPs", "decode FLOPs/token", "decode reads (bf16)");
         for (long n : contexts) {
             table.row(
-                    Units.shortTokens(n),
+                    Units.shortContext(n),
                     Units.bytes(costs.cacheBytes(n, KvFormat.BF16)),
                     Units.bytes(costs.cacheBytes(n, KvFormat.F32)),
                     Units.count(costs.prefillFlops(n, false)),

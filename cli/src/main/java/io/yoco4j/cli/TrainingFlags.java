@@ -30,7 +30,9 @@ final class TrainingFlags {
     @Option(names = "--steps", description = "Optimizer steps to run to.")
     private @Nullable Long steps;
 
-    @Option(names = "--tokens", description = "Tokens to run to, e.g. 4M; rounded up to whole steps.")
+    @Option(
+            names = "--tokens",
+            description = "Tokens to run to, such as 15M, which is 15,000,000; rounded up to whole steps.")
     private @Nullable String tokens;
 
     @Option(names = "--minutes", description = "Minutes of training to run to.")
@@ -168,7 +170,7 @@ final class TrainingFlags {
         set(minutes, b::minutes);
         if (tokens != null) {
             long perStep = b.tokensPerStep();
-            b.steps(Math.ceilDiv(Units.tokens(tokens), perStep));
+            b.steps(Math.ceilDiv(Units.budget(tokens), perStep));
         }
     }
 

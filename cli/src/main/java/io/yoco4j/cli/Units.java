@@ -1,5 +1,6 @@
 package io.yoco4j.cli;
 
+import io.yoco4j.core.Counts;
 import io.yoco4j.core.InvalidInputException;
 import java.util.Arrays;
 import java.util.List;
@@ -10,8 +11,15 @@ import picocli.CommandLine;
 final class Units {
     private Units() {}
 
-    /** A count of tokens such as {@code 512}, {@code 32K} (times 1024) or {@code 1M}. */
-    static long tokens(String text) {
+    /** Tokens to train on, such as {@code 15M} (15,000,000), as experiment files write them. */
+    static long budget(String text) {
+        return Counts.parse(text.strip().toUpperCase(Locale.ROOT))
+                .orElseThrow(() -> new InvalidInputException("\"" + text
+                        + "\" is not a number of tokens: write it as 4096, 2e6 or 15M, which is 15,000,000"));
+    }
+
+    /** The length of a context, such as {@code 512}, {@code 8K} (8,192) or {@code 1M}: powers of 1024, as models have them. */
+    static long context(String text) {
         String t = text.strip().toUpperCase(Locale.ROOT);
         long factor = t.endsWith("K") ? 1L << 10 : t.endsWith("M") ? 1L << 20 : 1;
         String digits = factor == 1 ? t : t.substring(0, t.length() - 1);
@@ -23,17 +31,18 @@ final class Units {
             return value;
         } catch (ArithmeticException | NumberFormatException e) {
             throw new InvalidInputException(
-                    "\"" + text + "\" is not a number of tokens: write it as 512, 32K or 1M", e);
+                    "\"" + text + "\" is not a context length in tokens: write it as 512, 8K, which is 8,192, or 1M",
+                    e);
         }
     }
 
-    /** Several counts of tokens, separated by commas. */
-    static List<Long> tokensList(String text) {
-        return Arrays.stream(text.split(",")).map(Units::tokens).toList();
+    /** Several lengths of contexts, separated by commas. */
+    static List<Long> contexts(String text) {
+        return Arrays.stream(text.split(",")).map(Units::context).toList();
     }
 
-    /** {@code 8192} as {@code 8K}. */
-    static String shortTokens(long n) {
+    /** A context of {@code 8192} tokens as {@code 8K}. */
+    static String shortContext(long n) {
         return n >= 1 << 20 && n % (1 << 20) == 0
                 ? (n >> 20) + "M"
                 : n >= 1024 && n % 1024 == 0 ? (n >> 10) + "K" : "" + n;

@@ -3,6 +3,7 @@ package io.yoco4j.experiment;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.yoco4j.core.Counts;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.json.JsonFields;
 import java.util.ArrayList;
@@ -15,8 +16,6 @@ import java.util.function.Predicate;
 
 /** Typed access to the keys of one mapping of an experiment file; every refusal names the key with its path. */
 record Keys(JsonFields fields, String prefix) {
-    private static final long THOUSAND = 1000;
-
     /** The mapping {@code node} at {@code path}, which may be empty for the root, with no other keys than these. */
     static Keys of(JsonNode node, String path, Set<String> known) {
         if (!node.isObject()) {
@@ -91,28 +90,8 @@ record Keys(JsonFields fields, String prefix) {
     /** A count such as {@code 4096}, {@code 2e6} or {@code 15M}; K, M and G are powers of 1000. */
     long count(String key) {
         JsonNode value = fields.required(key);
-        double count = value.isNumber() ? value.doubleValue() : suffixed(value.asText());
-        if (!(count >= 1) || count != Math.rint(count) || count > 1L << 53) {
-            throw fields.wrong(key, "must be a whole number above 0, such as 4096, 2e6 or 15M");
-        }
-        return (long) count;
-    }
-
-    private static double suffixed(String text) {
-        if (text.length() < 2) {
-            return Double.NaN;
-        }
-        double factor = switch (text.charAt(text.length() - 1)) {
-            case 'K' -> THOUSAND;
-            case 'M' -> THOUSAND * THOUSAND;
-            case 'G' -> THOUSAND * THOUSAND * THOUSAND;
-            default -> Double.NaN;
-        };
-        try {
-            return Math.rint(Double.parseDouble(text.substring(0, text.length() - 1)) * factor);
-        } catch (NumberFormatException _) {
-            return Double.NaN;
-        }
+        return Counts.parse(value.asText())
+                .orElseThrow(() -> fields.wrong(key, "must be a whole number above 0, such as 4096, 2e6 or 15M"));
     }
 
     long count(String key, long otherwise) {
