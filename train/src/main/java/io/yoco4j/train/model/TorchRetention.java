@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TorchRetention {
     /** Long enough for good matrix products, short enough that the quadratic part stays small. */
-    private static final int CHUNK = 64;
+    static final int CHUNK = 64;
 
     private TorchRetention() {}
 
