@@ -10,11 +10,14 @@ import io.yoco4j.eval.FakeModel;
 import io.yoco4j.eval.Metric;
 import io.yoco4j.eval.Task;
 import io.yoco4j.eval.TaskResult;
+import io.yoco4j.eval.data.SmallParquet;
+import io.yoco4j.eval.data.SmallParquet.Field;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -75,6 +78,38 @@ class TasksTest {
         assertThat(run("openbookqa", new EvalOptions(7, 0, 3), many))
                 .isEqualTo(run("openbookqa", new EvalOptions(7, 0, 1), one));
         assertThat(many.requests).isEqualTo(one.requests);
+    }
+
+    @Test
+    void parquetFilesAreScoredAsJsonLines() throws IOException {
+        List<FakeModel> models = new ArrayList<>();
+        List<TaskResult> results = new ArrayList<>();
+        for (boolean parquet : new boolean[] {false, true}) {
+            if (parquet) {
+                Files.delete(data.resolve("arc_challenge.jsonl"));
+                new SmallParquet(
+                                Field.text("question"),
+                                Field.struct("choices", Field.texts("text"), Field.texts("label")),
+                                Field.text("answerKey"))
+                        .group(List.of(Map.of(
+                                "question", "Which?",
+                                "choices", Map.of("text", List.of("a", "bb", "cc"), "label", List.of("A", "B", "C")),
+                                "answerKey", "B")))
+                        .write(data.resolve("arc_challenge.parquet"));
+            } else {
+                write(
+                        "arc_challenge.jsonl",
+                        "{'question': 'Which?', 'answerKey': 'B',"
+                                + " 'choices': {'text': ['a', 'bb', 'cc'], 'label': ['A', 'B', 'C']}}\n");
+            }
+            FakeModel model = new FakeModel(100).character('b', -0.1);
+            results.add(run("arc_challenge", EvalOptions.defaults(), model));
+            models.add(model);
+        }
+        assertThat(models.get(1).requests).containsExactly("Question: Which?\nAnswer:| a| bb| cc");
+        assertThat(models.get(1).requests).isEqualTo(models.get(0).requests);
+        assertThat(value(results.get(1), "acc")).isEqualTo(1);
+        assertThat(results.get(1)).isEqualTo(results.get(0));
     }
 
     @Test
