@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -98,14 +99,11 @@ final class BenchCommand implements Runnable {
     @Option(names = "--repeat", defaultValue = "3", description = "Measurements of each point (${DEFAULT-VALUE}).")
     private int repeat;
 
-    @Option(names = "--threads", description = "Threads to compute with (default: all cores).")
-    private int threads = Runtime.getRuntime().availableProcessors();
+    @Mixin
+    private ThreadsOption threads = new ThreadsOption();
 
-    @Option(
-            names = "--loops",
-            paramLabel = "T",
-            description = "Iterations of looped stages, instead of the systems' own.")
-    private @Nullable Integer loops;
+    @Mixin
+    private LoopsOption loops = new LoopsOption();
 
     @Option(names = "--full-prefill", description = "Compute the logits of every token of a prompt, not of the last.")
     private boolean fullPrefill;
@@ -178,13 +176,11 @@ final class BenchCommand implements Runnable {
                         .toList())
                 .batches(batches)
                 .generate(generate)
-                .threads(threads)
+                .threads(threads.count())
                 .repeat(repeat)
                 .products(engine.name().toLowerCase(Locale.ROOT))
                 .fullPrefill(fullPrefill);
-        if (loops != null) {
-            options.loops(loops);
-        }
+        loops.given().ifPresent(options::loops);
         return options.build();
     }
 

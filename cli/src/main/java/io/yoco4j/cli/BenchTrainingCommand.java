@@ -38,8 +38,8 @@ final class BenchTrainingCommand implements Runnable {
     @Option(names = "--steps", defaultValue = "12", description = "Steps that count, after three that do not.")
     private int steps;
 
-    @Option(names = "--threads", description = "Threads to compute with (default: all cores).")
-    private int threads = Runtime.getRuntime().availableProcessors();
+    @Mixin
+    private ThreadsOption threads = new ThreadsOption();
 
     @Mixin
     private JsonOption json = new JsonOption();
@@ -49,11 +49,11 @@ final class BenchTrainingCommand implements Runnable {
 
     @Override
     public void run() {
-        if (threads < 1 || steps < 1) {
+        if (threads.count() < 1 || steps < 1) {
             throw new InvalidInputException("--threads and --steps must be at least 1");
         }
         Architecture a = preset.architecture();
-        torch.set_num_threads(threads);
+        torch.set_num_threads(threads.count());
         TrainingBenchmark.Result result;
         try (HaltOnSignal _ = new HaltOnSignal()) {
             result = TrainingBenchmark.run(a, dtype == TrainingFlags.Dtype.BF16, batchSize, sequenceLength, steps);
@@ -65,7 +65,7 @@ final class BenchTrainingCommand implements Runnable {
         facts.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
         facts.put("batch_size", batchSize);
         facts.put("sequence_length", sequenceLength);
-        facts.put("threads", threads);
+        facts.put("threads", threads.count());
         facts.put("tokens_per_second", result.tokensPerSecond());
         facts.put("fastest", result.fastest());
         facts.put("slowest", result.slowest());
@@ -82,7 +82,7 @@ final class BenchTrainingCommand implements Runnable {
                     facts.get("dtype"),
                     batchSize,
                     sequenceLength,
-                    threads,
+                    threads.count(),
                     result.tokensPerSecond(),
                     result.slowest(),
                     result.fastest(),

@@ -44,11 +44,8 @@ final class InspectCommand implements Runnable {
     @Mixin
     private SystemOptions preset = new SystemOptions();
 
-    @Option(
-            names = "--loops",
-            paramLabel = "T",
-            description = "Iterations of looped stages, instead of the model's own.")
-    private @Nullable Integer loops;
+    @Mixin
+    private LoopsOption loops = new LoopsOption();
 
     @Option(
             names = "--context",
@@ -90,8 +87,7 @@ final class InspectCommand implements Runnable {
             converge(convergence);
             return;
         }
-        Architecture a = model == null ? preset.architecture() : Checkpoint.readArchitecture(model);
-        a = loops == null ? a : a.withLoops(loops);
+        Architecture a = loops.of(model == null ? preset.architecture() : Checkpoint.readArchitecture(model));
         List<Long> contexts = Units.contexts(context);
         PrintWriter out = spec.commandLine().getOut();
         Optional<WeightSummary> weights =
@@ -110,9 +106,7 @@ final class InspectCommand implements Runnable {
             throw new InvalidInputException("--convergence runs a model's weights: name a model folder");
         }
         SessionOptions.Builder options = SessionOptions.builder();
-        if (loops != null) {
-            options.loops(loops);
-        }
+        loops.given().ifPresent(options::loops);
         ConvergenceReport report = ConvergenceReport.measure(model, options.build(), text);
         if (plot != null) {
             report.plot(plot);

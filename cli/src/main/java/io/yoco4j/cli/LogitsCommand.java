@@ -69,11 +69,8 @@ final class LogitsCommand implements Runnable {
             description = "How the java engine caches keys and values: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
     private KvFormat kv;
 
-    @Option(
-            names = "--loops",
-            paramLabel = "T",
-            description = "Iterations of looped stages, instead of the model's own.")
-    private @Nullable Integer loops;
+    @Mixin
+    private LoopsOption loops = new LoopsOption();
 
     @Mixin
     private JsonOption json = new JsonOption();
@@ -111,9 +108,7 @@ final class LogitsCommand implements Runnable {
                 EngineOptions.builder().kv(kv).products(ProductSelection.JAVA).build();
         try (YocoModel model = YocoModel.open(folder, exact)) {
             SessionOptions.Builder options = SessionOptions.builder();
-            if (loops != null) {
-                options.loops(loops);
-            }
+            loops.given().ifPresent(options::loops);
             Session session = model.session(options.build());
             int v = session.architecture().vocabSize();
             float[] logits = new float[size(sequence, v)];
@@ -138,7 +133,7 @@ final class LogitsCommand implements Runnable {
                     Parameters parameters = new Parameters(a);
                     StageExecutor executor = new StageExecutor(parameters, false, 0)) {
                 parameters.load(checkpoint.tensors());
-                return TorchLogits.of(executor, loops == null ? a : a.withLoops(loops), sequence, rows);
+                return TorchLogits.of(executor, loops.of(a), sequence, rows);
             }
         }
     }

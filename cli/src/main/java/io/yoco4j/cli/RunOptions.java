@@ -3,16 +3,13 @@ package io.yoco4j.cli;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.SessionOptions;
-import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How a trained model runs: its depth, its cache, its threads. */
 final class RunOptions {
-    @Option(
-            names = "--loops",
-            paramLabel = "T",
-            description = "Iterations of looped stages, instead of the model's own.")
-    private @Nullable Integer loops;
+    @Mixin
+    private LoopsOption loops = new LoopsOption();
 
     @Option(
             names = "--exit-threshold",
@@ -31,8 +28,8 @@ final class RunOptions {
             description = "How keys and values are cached: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
     private KvFormat kv;
 
-    @Option(names = "--threads", description = "Threads to compute with (default: all cores).")
-    private int threads = Runtime.getRuntime().availableProcessors();
+    @Mixin
+    private ThreadsOption threads = new ThreadsOption();
 
     @SuppressWarnings("NullAway.Init") // picocli sets them
     RunOptions() {}
@@ -49,13 +46,11 @@ final class RunOptions {
     /** Options of sessions, to be added to. */
     SessionOptions.Builder session() {
         SessionOptions.Builder session = SessionOptions.builder().exitThreshold(exitThreshold);
-        if (loops != null) {
-            session.loops(loops);
-        }
+        loops.given().ifPresent(session::loops);
         return session;
     }
 
     EngineOptions engine() {
-        return EngineOptions.builder().threads(threads).kv(kv).build();
+        return EngineOptions.builder().threads(threads.count()).kv(kv).build();
     }
 }

@@ -89,8 +89,8 @@ final class TrainCommand implements Runnable {
     @Option(names = "--max-bytes", paramLabel = "N", description = "Text to tokenize, at most (default: all).")
     private long maxBytes = Long.MAX_VALUE;
 
-    @Option(names = "--threads", description = "Threads to compute with (default: all cores).")
-    private int threads = Runtime.getRuntime().availableProcessors();
+    @Mixin
+    private ThreadsOption threads = new ThreadsOption();
 
     @Mixin
     private TrainingFlags flags = new TrainingFlags();
@@ -103,8 +103,8 @@ final class TrainCommand implements Runnable {
 
     @Override
     public void run() {
-        if (threads < 1) {
-            throw new InvalidInputException("--threads is " + threads + ", but must be at least 1");
+        if (threads.count() < 1) {
+            throw new InvalidInputException("--threads is " + threads.count() + ", but must be at least 1");
         }
         PrintWriter progress =
                 json.wanted() ? spec.commandLine().getErr() : spec.commandLine().getOut();
@@ -114,7 +114,7 @@ final class TrainCommand implements Runnable {
             Architecture a = resume ? Checkpoint.readArchitecture(out) : architecture(dataset);
             TrainingOptions options = resume ? resumedOptions() : options(dataset);
             Trainer trainer = new Trainer(a, options, dataset, out, reporter);
-            TrainingRun.run(trainer, resume, until, threads, result -> report(result, dataset));
+            TrainingRun.run(trainer, resume, until, threads.count(), result -> report(result, dataset));
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
         }
@@ -144,7 +144,7 @@ final class TrainCommand implements Runnable {
                         Optional.ofNullable(tokenizer),
                         32 << 20,
                         maxBytes,
-                        threads,
+                        threads.count(),
                         new CollectingProgress(progress)));
         return announced(text, progress);
     }
