@@ -63,8 +63,8 @@ final class BenchServerCommand implements Runnable {
             description = "How keys and values are cached: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
     private KvFormat kv;
 
-    @Option(names = "--threads", description = "Threads to compute with (default: all cores).")
-    private int threads = Runtime.getRuntime().availableProcessors();
+    @Mixin
+    private ThreadsOption threads = new ThreadsOption();
 
     @Option(names = "--streams", defaultValue = "16", description = "Streams at once (${DEFAULT-VALUE}).")
     private int streams;
@@ -140,7 +140,8 @@ final class BenchServerCommand implements Runnable {
     }
 
     private void measure(Architecture a, Path folder) {
-        EngineOptions engine = EngineOptions.builder().threads(threads).kv(kv).build();
+        EngineOptions engine =
+                EngineOptions.builder().threads(threads.count()).kv(kv).build();
         List<YocoModel> models = new ArrayList<>();
         ModelSource source = new ModelSource("load", Optional.of(folder), options -> {
             YocoModel model = YocoModel.open(folder, options);
@@ -178,7 +179,7 @@ final class BenchServerCommand implements Runnable {
         line.put("size", preset.label());
         line.put("weights", weights.name().toLowerCase(Locale.ROOT));
         line.put("kv", kv.name().toLowerCase(Locale.ROOT));
-        line.put("threads", threads);
+        line.put("threads", threads.count());
         line.put("kernels", model.kernels());
         line.putAll(figures);
         PrintWriter out = spec.commandLine().getOut();

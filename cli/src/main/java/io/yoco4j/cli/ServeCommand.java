@@ -19,6 +19,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -107,8 +108,8 @@ final class ServeCommand implements Runnable {
             description = "How keys and values are cached: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
     private KvFormat kv;
 
-    @Option(names = "--threads", description = "Threads to compute with (default: all cores).")
-    private int threads = Runtime.getRuntime().availableProcessors();
+    @Mixin
+    private ThreadsOption threads = new ThreadsOption();
 
     @SuppressWarnings("NullAway.Init") // picocli sets them
     ServeCommand() {}
@@ -165,7 +166,7 @@ final class ServeCommand implements Runnable {
                 .insecure(insecure)
                 .stateBytes(stateBytes)
                 .timeout(Duration.ofSeconds(timeout))
-                .engine(EngineOptions.builder().threads(threads).kv(kv).build())
+                .engine(EngineOptions.builder().threads(threads.count()).kv(kv).build())
                 .scheduler(scheduler.build());
         if (keyFile != null) {
             options.apiKeys(keys(keyFile));
