@@ -1,7 +1,10 @@
 package io.yoco4j.cli;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.Socket;
@@ -9,7 +12,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -80,7 +82,7 @@ final class LoadClient implements AutoCloseable {
         return threads.submit(() -> arrivals(prompt, tokens));
     }
 
-    private Arrivals arrivals(int[] prompt, int tokens) throws IOException, InterruptedException {
+    private Arrivals arrivals(int[] prompt, int tokens) throws IOException {
         Map<String, Object> body = new LinkedHashMap<>();
         body.put("prompt", prompt);
         body.put("max_tokens", tokens);
@@ -88,23 +90,40 @@ final class LoadClient implements AutoCloseable {
         body.put("stream", true);
         body.put("temperature", 1);
         body.put("seed", 1);
-        HttpRequest request = request("/v1/completions")
-                .POST(BodyPublishers.ofByteArray(MAPPER.writeValueAsBytes(body)))
-                .build();
-        long sent = System.nanoTime();
-        HttpResponse<Stream<String>> response = http.send(request, BodyHandlers.ofLines());
+        byte[] json = MAPPER.writeValueAsBytes(body);
+        // A plain socket: what a client library does would be measured with the server, on the same cores.
+        try (Socket socket = new Socket("127.0.0.1", port)) {
+            socket.setSoTimeout((int) PATIENCE.toMillis());
+            OutputStream out = socket.getOutputStream();
+            long sent = System.nanoTime();
+            out.write(head(json.length));
+            out.write(json);
+            out.flush();
+            return arrivals(sent, socket.getInputStream());
+        }
+    }
+
+    private static byte[] head(int length) {
+        return ("POST /v1/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: "
+                        + length + "\r\nConnection: close\r\n\r\n")
+                .getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static Arrivals arrivals(long sent, InputStream in) throws IOException {
         List<Long> pieces = new ArrayList<>();
         boolean done = false;
-        try (Stream<String> lines = response.body()) {
-            for (String line : (Iterable<String>) lines::iterator) {
-                if (line.startsWith("data: {")) {
-                    pieces.add(System.nanoTime());
-                }
-                done |= line.equals("data: [DONE]");
+        String status = "";
+        BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.ISO_8859_1));
+        for (String line = lines.readLine(); line != null && !done; line = lines.readLine()) {
+            if (status.isEmpty()) {
+                status = line;
+            } else if (line.startsWith("data: {")) {
+                pieces.add(System.nanoTime());
             }
+            done = line.equals("data: [DONE]");
         }
-        if (response.statusCode() != 200 || !done) {
-            throw new IOException("the server answered " + response.statusCode() + " and did not come to an end");
+        if (!done) {
+            throw new IOException("the server answered \"" + status + "\" and did not come to an end");
         }
         return new Arrivals(sent, pieces);
     }
@@ -183,9 +202,7 @@ final class LoadClient implements AutoCloseable {
     void vanish(int clients, int[] prompt) throws Exception {
         byte[] body = MAPPER.writeValueAsBytes(
                 Map.of("prompt", prompt, "max_tokens", 10_000, "ignore_eos", true, "stream", true));
-        byte[] head = ("POST /v1/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-                        + "Content-Length: " + body.length + "\r\n\r\n")
-                .getBytes(StandardCharsets.US_ASCII);
+        byte[] head = head(body.length);
         List<Future<?>> all = new ArrayList<>();
         for (int i = 0; i < clients; i++) {
             int kind = i % 3;
