@@ -24,6 +24,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /** Requests to a server over HTTP, as many clients would send them, and when what came back came. */
@@ -79,10 +80,15 @@ final class LoadClient implements AutoCloseable {
 
     /** Begins a stream of so many tokens. */
     Future<Arrivals> stream(int[] prompt, int tokens) {
-        return threads.submit(() -> arrivals(prompt, tokens));
+        return stream(prompt, tokens, () -> false);
     }
 
-    private Arrivals arrivals(int[] prompt, int tokens) throws IOException {
+    /** Begins a stream of so many tokens, and leaves it once {@code leave} says so. */
+    Future<Arrivals> stream(int[] prompt, int tokens, BooleanSupplier leave) {
+        return threads.submit(() -> arrivals(prompt, tokens, leave));
+    }
+
+    private Arrivals arrivals(int[] prompt, int tokens, BooleanSupplier leave) throws IOException {
         Map<String, Object> body = new LinkedHashMap<>();
         body.put("prompt", prompt);
         body.put("max_tokens", tokens);
@@ -99,7 +105,7 @@ final class LoadClient implements AutoCloseable {
             out.write(head(json.length));
             out.write(json);
             out.flush();
-            return arrivals(sent, socket.getInputStream());
+            return arrivals(sent, socket.getInputStream(), leave);
         }
     }
 
@@ -109,12 +115,15 @@ final class LoadClient implements AutoCloseable {
                 .getBytes(StandardCharsets.US_ASCII);
     }
 
-    private static Arrivals arrivals(long sent, InputStream in) throws IOException {
+    private static Arrivals arrivals(long sent, InputStream in, BooleanSupplier leave) throws IOException {
         List<Long> pieces = new ArrayList<>();
         boolean done = false;
         String status = "";
         BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.ISO_8859_1));
         for (String line = lines.readLine(); line != null && !done; line = lines.readLine()) {
+            if (leave.getAsBoolean()) {
+                return new Arrivals(sent, pieces);
+            }
             if (status.isEmpty()) {
                 status = line;
             } else if (line.startsWith("data: {")) {

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -23,6 +24,7 @@ import java.util.stream.Stream;
 final class ServerLoad {
     private static final String RUNNING = "yoco_num_requests_running{model_name=\"load\"}";
     private static final String WAITING = "yoco_num_requests_waiting{model_name=\"load\"}";
+    private static final int ENDLESS = 50_000;
     private static final int SETTLE_MILLIS = 60_000;
 
     private final LoadClient client;
@@ -97,8 +99,9 @@ final class ServerLoad {
     /** Seconds between tokens of running streams, without and with a long prompt coming in. */
     Map<String, Object> longPrompt(int running, int longTokens) throws Exception {
         List<Future<Arrivals>> texts = new ArrayList<>();
+        AtomicBoolean leave = new AtomicBoolean();
         for (int i = 0; i < running; i++) {
-            texts.add(client.stream(fresh(64), 4000));
+            texts.add(client.stream(fresh(64), ENDLESS, leave::get));
         }
         awaitRunning(running);
         Thread.sleep(5000);
@@ -108,6 +111,7 @@ final class ServerLoad {
         long from = System.nanoTime();
         Arrivals prompt = client.stream(fresh(longTokens), 1).get();
         long to = System.nanoTime();
+        leave.set(true);
         List<Arrivals> done = new ArrayList<>();
         for (Future<Arrivals> f : texts) {
             done.add(f.get());
