@@ -1,12 +1,14 @@
 package io.yoco4j.experiment;
 
 import io.yoco4j.train.plot.Plots;
+import io.yoco4j.train.plot.TokenAxis;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.function.LongToDoubleFunction;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -24,15 +26,24 @@ final class LinePlot {
     private final String title;
     private final String xTitle;
     private final String yTitle;
-    private final double xUnit;
+    private final boolean tokens;
     private final Map<String, SortedMap<Long, Double>> lines = new LinkedHashMap<>();
 
-    /** @param xUnit what the values of the axis are divided by */
-    LinePlot(String title, String xTitle, double xUnit, String yTitle) {
+    private LinePlot(String title, String xTitle, boolean tokens, String yTitle) {
         this.title = title;
         this.xTitle = xTitle;
-        this.xUnit = xUnit;
+        this.tokens = tokens;
         this.yTitle = yTitle;
+    }
+
+    /** Over any numbers. */
+    static LinePlot over(String xTitle, String title, String yTitle) {
+        return new LinePlot(title, xTitle, false, yTitle);
+    }
+
+    /** Over tokens of training, from 0. */
+    static LinePlot overTokens(String title, String yTitle) {
+        return new LinePlot(title, "", true, yTitle);
     }
 
     /** Adds a line; one without a point is left out but keeps its colour. */
@@ -46,6 +57,10 @@ final class LinePlot {
     }
 
     void write(Path file) {
+        Plots.write(chart(), file);
+    }
+
+    XYChart chart() {
         XYChart chart = new XYChartBuilder()
                 .width(WIDTH)
                 .height(HEIGHT)
@@ -56,19 +71,29 @@ final class LinePlot {
         XYStyler style = chart.getStyler();
         Plots.style(style);
         style.setDecimalPattern("0.###");
+        LongToDoubleFunction place = x -> x;
+        if (tokens) {
+            TokenAxis axis = TokenAxis.of(
+                    lines.values().stream().flatMap(l -> l.keySet().stream()).toList());
+            axis.applyTo(chart);
+            place = axis::at;
+        }
         int color = 0;
         for (Map.Entry<String, SortedMap<Long, Double>> line : lines.entrySet()) {
-            addSeries(chart, line.getKey(), line.getValue(), color++);
+            addSeries(chart, line.getKey(), line.getValue(), place, color++);
         }
-        Plots.write(chart, file);
+        return chart;
     }
 
-    private void addSeries(XYChart chart, String label, SortedMap<Long, Double> points, int index) {
+    private static void addSeries(
+            XYChart chart, String label, SortedMap<Long, Double> points, LongToDoubleFunction place, int index) {
         if (points.isEmpty()) {
             return;
         }
         XYSeries series = chart.addSeries(
-                label, points.keySet().stream().mapToDouble(x -> x / xUnit).toArray(), Summary.array(points.values()));
+                label,
+                points.keySet().stream().mapToDouble(place::applyAsDouble).toArray(),
+                Summary.array(points.values()));
         Color color = Plots.color(index);
         // Past the last colour, dashes tell lines apart.
         float[] dashes = index < Plots.colors() ? null : new float[] {10, 6};

@@ -76,20 +76,16 @@ public final class Report {
                 experiment.data().synthetic().isPresent()
                         ? "Bits per label of test examples while training."
                         : "Bits per byte of the validation split while training.",
-                "million tokens",
-                1e6,
-                Summary::curve,
-                false);
+                Optional.empty(),
+                Summary::curve);
         for (String set : experiment.data().heldOut().keySet()) {
             over(
                     folder,
                     "loops-" + set + ".png",
                     "Quality over loops: " + set,
                     "Bits per byte at run-time depths; trained depths are in the first table.",
-                    "loops",
-                    1,
-                    s -> s.loops(set),
-                    true);
+                    Optional.of("loops"),
+                    s -> s.loops(set));
         }
         experiment
                 .evaluation()
@@ -99,10 +95,8 @@ public final class Report {
                         "prefix.png",
                         "Long context: " + p.heldOut(),
                         "Bits per byte of the same " + p.last() + " tokens after prefixes of different lengths.",
-                        "tokens of prefix",
-                        1,
-                        Summary::prefix,
-                        true));
+                        Optional.of("tokens of prefix"),
+                        Summary::prefix));
         tasks();
         open();
     }
@@ -311,31 +305,28 @@ public final class Report {
 
     // ---- figures over something
 
+    /** @param axis empty for tokens of training, which are too many for a table */
     private void over(
             Path folder,
             String file,
             String title,
             String introduction,
-            String axis,
-            double unit,
-            Function<Summary, SortedMap<Long, Double>> points,
-            boolean tabled) {
+            Optional<String> axis,
+            Function<Summary, SortedMap<Long, Double>> points) {
         List<Summary> with =
                 summaries.stream().filter(s -> points.apply(s).size() > 1).toList();
         if (with.isEmpty()) {
             return;
         }
         section(title, introduction);
-        LinePlot plot = new LinePlot(
-                title + " (" + experiment.name() + ")",
-                axis,
-                unit,
-                experiment.data().unit());
+        String heading = title + " (" + experiment.name() + ")";
+        String unit = experiment.data().unit();
+        LinePlot plot = axis.map(a -> LinePlot.over(a, heading, unit)).orElse(LinePlot.overTokens(heading, unit));
         // All systems, so that each has its colour in every plot.
         summaries.forEach(s -> plot.add(s.system().name(), with.contains(s) ? points.apply(s) : new TreeMap<>()));
         plot.write(folder.resolve(file));
         text.append("![").append(title).append("](").append(file).append(")\n\n");
-        if (tabled) {
+        if (axis.isPresent()) {
             SortedSet<Long> columns = new TreeSet<>();
             with.forEach(s -> columns.addAll(points.apply(s).keySet()));
             List<String> header = new ArrayList<>(List.of("system"));
