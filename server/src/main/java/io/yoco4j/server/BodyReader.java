@@ -1,5 +1,7 @@
 package io.yoco4j.server;
 
+import io.helidon.common.buffers.DataReader;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.yoco4j.server.Connections.Client;
 import io.yoco4j.server.api.ApiException;
@@ -37,8 +39,9 @@ final class BodyReader {
             }
             client.arrived();
             return RequestFields.parse(body);
-        } catch (IOException e) {
-            throw ApiException.invalid(400, "The body ended before its time");
+        } catch (IOException | DataReader.InsufficientDataAvailableException e) {
+            // The client has left in the middle of it: nobody is to be told, and nothing is wrong here.
+            throw new CloseConnectionException("the body ended before its time", e);
         }
     }
 }

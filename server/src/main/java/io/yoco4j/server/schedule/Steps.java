@@ -13,8 +13,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /**
@@ -54,13 +56,14 @@ final class Steps {
     }
 
     /** Takes out the requests that are over; returns them, their sessions are still open. */
-    List<ActiveRequest> remove(Predicate<ActiveRequest> over) {
-        List<ActiveRequest> removed = new ArrayList<>(prompting);
+    Set<ActiveRequest> remove(Predicate<ActiveRequest> over) {
+        Set<ActiveRequest> removed = new LinkedHashSet<>(prompting);
         decoding.forEach(c -> removed.add(c.owner));
+        // Asked once of each: a request may be cancelled at any moment, and one that is taken out must be returned.
         removed.removeIf(over.negate());
-        prompting.removeIf(over);
-        decoding.removeIf(c -> over.test(c.owner));
-        return removed.stream().distinct().toList();
+        prompting.removeIf(removed::contains);
+        decoding.removeIf(c -> removed.contains(c.owner));
+        return removed;
     }
 
     /** Lets a request begin, with what is known of its prompt; false where there is no room for it yet. */

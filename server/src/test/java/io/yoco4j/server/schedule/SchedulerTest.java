@@ -336,6 +336,24 @@ class SchedulerTest {
         }
     }
 
+    /** At whatever moment of a step the cancellation comes. */
+    @Test
+    void cancellationsAtAnyMomentLeaveNothing() throws InterruptedException {
+        try (YocoModel model = model(A);
+                Scheduler scheduler =
+                        scheduler(model, options().snapshotEvery(0).maxQueue(1000))) {
+            Random random = new Random(1);
+            for (int i = 0; i < 300; i++) {
+                Scheduler.Handle handle = scheduler.submit(request(prompt(i, 3), 5000), _ -> {});
+                for (int spins = random.nextInt(2_000_000); spins > 0; spins--) {
+                    Thread.onSpinWait();
+                }
+                handle.cancel();
+            }
+            awaitIdle(scheduler, model);
+        }
+    }
+
     private static void awaitIdle(Scheduler scheduler, YocoModel model) throws InterruptedException {
         for (int i = 0;
                 i < 6000
