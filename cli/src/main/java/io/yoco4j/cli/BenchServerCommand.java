@@ -2,7 +2,6 @@ package io.yoco4j.cli;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
-import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.checkpoint.AtomicFiles;
 import io.yoco4j.core.checkpoint.CheckpointWriter;
 import io.yoco4j.core.checkpoint.RandomWeights;
@@ -56,15 +55,8 @@ final class BenchServerCommand implements Runnable {
             description = "Format of the weights: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
     private WeightFormat weights;
 
-    @Option(
-            names = "--kv",
-            paramLabel = "F",
-            defaultValue = "bf16",
-            description = "How keys and values are cached: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
-    private KvFormat kv;
-
     @Mixin
-    private ThreadsOption threads = new ThreadsOption();
+    private ServingOptions serving = new ServingOptions();
 
     @Option(names = "--streams", defaultValue = "16", description = "Streams at once (${DEFAULT-VALUE}).")
     private int streams;
@@ -140,8 +132,7 @@ final class BenchServerCommand implements Runnable {
     }
 
     private void measure(Architecture a, Path folder) {
-        EngineOptions engine =
-                EngineOptions.builder().threads(threads.count()).kv(kv).build();
+        EngineOptions engine = serving.engine();
         List<YocoModel> models = new ArrayList<>();
         ModelSource source = new ModelSource("load", Optional.of(folder), options -> {
             YocoModel model = YocoModel.open(folder, options);
@@ -178,8 +169,8 @@ final class BenchServerCommand implements Runnable {
         line.put("system", preset.system());
         line.put("size", preset.label());
         line.put("weights", weights.name().toLowerCase(Locale.ROOT));
-        line.put("kv", kv.name().toLowerCase(Locale.ROOT));
-        line.put("threads", threads.count());
+        line.put("kv", model.options().kv().name().toLowerCase(Locale.ROOT));
+        line.put("threads", model.options().threads());
         line.put("kernels", model.kernels());
         line.putAll(figures);
         PrintWriter out = spec.commandLine().getOut();

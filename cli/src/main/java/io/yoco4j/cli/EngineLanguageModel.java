@@ -5,6 +5,7 @@ import io.yoco4j.core.text.Tokenizer;
 import io.yoco4j.engine.Batch;
 import io.yoco4j.engine.Generation;
 import io.yoco4j.engine.GenerationOptions;
+import io.yoco4j.engine.LogSoftmax;
 import io.yoco4j.engine.Logits;
 import io.yoco4j.engine.LoopsUsed;
 import io.yoco4j.engine.Session;
@@ -171,16 +172,9 @@ final class EngineLanguageModel implements LanguageModel {
 
         /** Takes the distribution that token {@code i} was drawn from. */
         void token(int i, float[] logits) {
-            float max = logits[0];
-            for (float l : logits) {
-                max = Math.max(max, l);
-            }
-            double sum = 0;
-            for (float l : logits) {
-                sum += Math.exp(l - max);
-            }
-            logProbability += logits[ids[i]] - max - Math.log(sum);
-            greedy &= logits[ids[i]] == max;
+            LogSoftmax known = LogSoftmax.of(logits);
+            logProbability += known.at(ids[i]);
+            greedy &= known.likeliest(ids[i]);
         }
 
         ContinuationScore score() {

@@ -1,9 +1,7 @@
 package io.yoco4j.cli;
 
 import io.yoco4j.core.InvalidInputException;
-import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.checkpoint.AtomicFiles;
-import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.server.ModelSource;
 import io.yoco4j.server.ServerOptions;
 import io.yoco4j.server.YocoServer;
@@ -101,15 +99,8 @@ final class ServeCommand implements Runnable {
             description = "For requests that name none (${DEFAULT-VALUE}).")
     private long timeout;
 
-    @Option(
-            names = "--kv",
-            paramLabel = "F",
-            defaultValue = "bf16",
-            description = "How keys and values are cached: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
-    private KvFormat kv;
-
     @Mixin
-    private ThreadsOption threads = new ThreadsOption();
+    private ServingOptions serving = new ServingOptions();
 
     @SuppressWarnings("NullAway.Init") // picocli sets them
     ServeCommand() {}
@@ -166,7 +157,7 @@ final class ServeCommand implements Runnable {
                 .insecure(insecure)
                 .stateBytes(stateBytes)
                 .timeout(Duration.ofSeconds(timeout))
-                .engine(EngineOptions.builder().threads(threads.count()).kv(kv).build())
+                .engine(serving.engine())
                 .scheduler(scheduler.build());
         if (keyFile != null) {
             options.apiKeys(keys(keyFile));

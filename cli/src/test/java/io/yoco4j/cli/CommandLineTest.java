@@ -13,7 +13,7 @@ import io.yoco4j.core.checkpoint.Safetensors;
 import io.yoco4j.core.checkpoint.SafetensorsWriter;
 import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.testing.Golden;
-import io.yoco4j.core.text.BpeTrainer;
+import io.yoco4j.core.testing.ModelFolders;
 import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.GenerationOptions;
 import io.yoco4j.engine.Session;
@@ -216,22 +216,12 @@ class CommandLineTest {
     }
 
     /** A model with random weights and a tokenizer of bytes. */
-    private Path modelForText() throws IOException {
+    private Path modelForText() {
         return modelForText("for-text", 1);
     }
 
-    private Path modelForText(String name, int seed) throws IOException {
-        var a = Presets.architecture("yoco-u", "nano");
-        SafetensorsWriter weights = new SafetensorsWriter();
-        RandomWeights.of(a, WeightFormat.F32, seed).values().forEach(weights::add);
-        String tokenizer = BpeTrainer.builder()
-                .vocabularySize(300)
-                .build()
-                .train(Stream.of("the cat sat on the mat"))
-                .json();
-        Path folder = temp.resolve(name);
-        new CheckpointWriter(a, weights).tokenizer(tokenizer).create(folder);
-        return folder;
+    private Path modelForText(String name, int seed) {
+        return ModelFolders.create(temp.resolve(name), "yoco-u", seed, "the cat sat on the mat");
     }
 
     @ParameterizedTest

@@ -7,18 +7,12 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.yoco4j.core.arch.Presets;
-import io.yoco4j.core.checkpoint.CheckpointWriter;
-import io.yoco4j.core.checkpoint.RandomWeights;
-import io.yoco4j.core.checkpoint.SafetensorsWriter;
-import io.yoco4j.core.checkpoint.WeightFormat;
-import io.yoco4j.core.text.BpeTrainer;
+import io.yoco4j.core.testing.ModelFolders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,15 +31,7 @@ class EarlyExitCommandsTest {
     /** A YOCO-U whose self-decoder, 2 layers, has 3 loops before 2 cross layers. */
     @BeforeEach
     void makeModel() throws IOException {
-        var a = Presets.architecture("yoco-u", "nano");
-        SafetensorsWriter weights = new SafetensorsWriter();
-        RandomWeights.of(a, WeightFormat.F32, 1).values().forEach(weights::add);
-        String tokenizer = BpeTrainer.builder()
-                .vocabularySize(300)
-                .build()
-                .train(Stream.of(TEXT))
-                .json();
-        new CheckpointWriter(a, weights).tokenizer(tokenizer).create(temp.resolve("model"));
+        ModelFolders.create(temp.resolve("model"), "yoco-u", 1, TEXT);
         model = temp.resolve("model").toString();
         Path folder = Files.createDirectories(temp.resolve("data").resolve("perplexity"));
         text = Files.writeString(folder.resolve("a.txt"), TEXT).toString();

@@ -66,6 +66,21 @@ public record Sampling(
         return Math.abs(bias) <= MAX_BIAS;
     }
 
+    /** The same rules with another seed. */
+    public Sampling withSeed(long other) {
+        return new Sampling(
+                temperature,
+                topK,
+                topP,
+                minP,
+                repetitionPenalty,
+                repetitionWindow,
+                presencePenalty,
+                frequencyPenalty,
+                logitBias,
+                other);
+    }
+
     /** Whether any rule looks at what was generated before. */
     boolean countsGenerated() {
         return presencePenalty != 0 || frequencyPenalty != 0;

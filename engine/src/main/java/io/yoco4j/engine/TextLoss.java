@@ -85,23 +85,10 @@ public record TextLoss(double nats, long tokens, long bytes) {
                     throw new InvalidInputException("token id " + targets[i] + " is not of the vocabulary, 0.."
                             + (vocabulary - 1) + ": are tokenizer and model of one another?");
                 }
-                nats += negativeLogLikelihood(rows.row(i - at), targets[i]);
+                nats -= LogSoftmax.of(rows.row(i - at)).at(targets[i]);
             }
         }
         return nats;
-    }
-
-    /** -log softmax(logits)[target] = log(sum(exp(l - max))) + (max - logits[target]), which no logit overflows. */
-    static double negativeLogLikelihood(float[] logits, int target) {
-        float max = Float.NEGATIVE_INFINITY;
-        for (float l : logits) {
-            max = Math.max(max, l);
-        }
-        double sum = 0;
-        for (float l : logits) {
-            sum += Math.exp((double) l - max);
-        }
-        return Math.log(sum) + ((double) max - logits[target]);
     }
 
     /** The loss of both texts. */

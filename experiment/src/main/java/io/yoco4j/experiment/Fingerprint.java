@@ -2,6 +2,7 @@ package io.yoco4j.experiment;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.yoco4j.core.Sha256;
 import io.yoco4j.core.arch.ArchitectureJson;
 import io.yoco4j.experiment.Experiment.Data;
 import io.yoco4j.experiment.Experiment.Evaluation;
@@ -42,6 +43,6 @@ final class Fingerprint {
     }
 
     private static String hash(ObjectNode node) {
-        return HeldOut.sha256(node.toString()).substring(0, DIGITS);
+        return Sha256.hex(node.toString()).substring(0, DIGITS);
     }
 }

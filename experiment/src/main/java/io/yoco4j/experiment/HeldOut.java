@@ -1,18 +1,16 @@
 package io.yoco4j.experiment;
 
 import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.Sha256;
 import io.yoco4j.experiment.Experiment.Data;
 import io.yoco4j.experiment.Experiment.Prefix;
 import io.yoco4j.train.data.Document;
 import io.yoco4j.train.data.Sources;
 import io.yoco4j.train.data.WeightedSource;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,7 +68,7 @@ record HeldOut(Map<String, List<Tokens>> sets, List<Segment> segments) {
             try (Stream<Document> documents = source.source().documents()) {
                 documents
                         .filter(d -> !d.text().isBlank())
-                        .forEach(d -> texts.add(new Text(d.text(), sha256(d.text()))));
+                        .forEach(d -> texts.add(new Text(d.text(), Sha256.hex(d.text()))));
             }
         }
         if (texts.isEmpty()) {
@@ -137,14 +135,5 @@ record HeldOut(Map<String, List<Tokens>> sets, List<Segment> segments) {
 
     private static long bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8).length;
-    }
-
-    static String sha256(String text) {
-        try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(hash);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 }

@@ -6,10 +6,9 @@ import io.helidon.webserver.http.Filter;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
+import io.yoco4j.core.Sha256;
 import io.yoco4j.server.api.ApiException;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -33,7 +32,7 @@ final class Guard implements Filter {
     private final String host;
 
     Guard(ServerOptions options) {
-        keys = options.apiKeys().stream().map(Guard::digest).toList();
+        keys = options.apiKeys().stream().map(Sha256::of).toList();
         host = options.host();
         ownMachineAlone = keys.isEmpty() && ServerOptions.loopback(host);
     }
@@ -71,19 +70,11 @@ final class Guard implements Filter {
         if (header.isEmpty()) {
             return false;
         }
-        byte[] given = digest(header.get().substring(BEARER.length()).strip());
+        byte[] given = Sha256.of(header.get().substring(BEARER.length()).strip());
         boolean found = false;
         for (byte[] key : keys) {
             found |= MessageDigest.isEqual(key, given);
         }
         return found;
-    }
-
-    private static byte[] digest(String key) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 }

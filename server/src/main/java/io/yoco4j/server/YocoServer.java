@@ -2,12 +2,14 @@ package io.yoco4j.server;
 
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.helidon.webserver.http1.Http1Config;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.server.api.ApiException;
+import io.yoco4j.server.api.Replies.Shape;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -16,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiFunction;
 
 /**
  * Serves models over HTTP, in the shape of OpenAI's API: text and chat completions, models, tokens, health, metrics, and a
@@ -118,12 +121,13 @@ public final class YocoServer implements AutoCloseable {
         ReplyWriter writer = new ReplyWriter(options.heartbeat());
         ModelHandlers about = new ModelHandlers(models, bodies, connections);
         PlaygroundHandlers playground = new PlaygroundHandlers(models);
+        Bodies asked = new Bodies(options.timeout(), options.chatTokens());
+        BiFunction<Shape, GenerationHandler.BodyOf, Handler> generation =
+                (shape, body) -> new GenerationHandler(models, bodies, connections, writer, shape, body);
         routing.addFilter(new RequestLog(metrics, connections, IDLE_TIMEOUT))
                 .addFilter(new Guard(options))
-                .post(Routes.COMPLETIONS, new CompletionHandler(models, bodies, connections, writer, options.timeout()))
-                .post(
-                        Routes.CHAT,
-                        new ChatHandler(models, bodies, connections, writer, options.timeout(), options.chatTokens()))
+                .post(Routes.COMPLETIONS, generation.apply(Shape.COMPLETION, asked::completion))
+                .post(Routes.CHAT, generation.apply(Shape.CHAT, asked::chat))
                 .get(Routes.MODELS, about::list)
                 .get(Routes.MODEL, about::one)
                 .post(Routes.TOKENIZE, about::tokenize)

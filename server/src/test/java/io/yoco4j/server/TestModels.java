@@ -2,12 +2,7 @@ package io.yoco4j.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.yoco4j.core.arch.Presets;
-import io.yoco4j.core.checkpoint.CheckpointWriter;
-import io.yoco4j.core.checkpoint.RandomWeights;
-import io.yoco4j.core.checkpoint.SafetensorsWriter;
-import io.yoco4j.core.checkpoint.WeightFormat;
-import io.yoco4j.core.text.BpeTrainer;
+import io.yoco4j.core.testing.ModelFolders;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -26,18 +21,8 @@ final class TestModels {
     private TestModels() {}
 
     /** A folder of a {@code nano} model of a system. */
-    static Path folder(Path parent, String name, String system) throws IOException {
-        var a = Presets.architecture(system, "nano");
-        SafetensorsWriter weights = new SafetensorsWriter();
-        RandomWeights.of(a, WeightFormat.F32, 1).values().forEach(weights::add);
-        String tokenizer = BpeTrainer.builder()
-                .vocabularySize(300)
-                .build()
-                .train(Stream.of("the cat sat on the mat"))
-                .json();
-        Path folder = parent.resolve(name);
-        new CheckpointWriter(a, weights).tokenizer(tokenizer).create(folder);
-        return folder;
+    static Path folder(Path parent, String name, String system) {
+        return ModelFolders.create(parent.resolve(name), system, 1, "the cat sat on the mat");
     }
 
     static YocoServer serve(ServerOptions.Builder options, ModelSource... sources) throws Exception {

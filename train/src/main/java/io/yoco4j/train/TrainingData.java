@@ -1,6 +1,7 @@
 package io.yoco4j.train;
 
 import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.Sha256;
 import io.yoco4j.core.checkpoint.AtomicFiles;
 import io.yoco4j.core.checkpoint.Checkpoint;
 import io.yoco4j.core.text.BpeTrainer;
@@ -13,12 +14,8 @@ import io.yoco4j.train.data.Shards;
 import io.yoco4j.train.data.WeightedSource;
 import io.yoco4j.train.data.Windows;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -120,7 +117,7 @@ public record TrainingData(Tokenizer tokenizer, Shards shards) implements Datase
         ShardOptions shardOptions = ShardOptions.builder()
                 .maxBytes(options.maxBytes())
                 .threads(options.threads())
-                .tokenizerHash(sha256(tokenizer.json()))
+                .tokenizerHash(Sha256.hex(tokenizer.json()))
                 .progress(options.progress())
                 .build();
         int vocabulary = tokenizer.vocabularySize();
@@ -149,15 +146,6 @@ public record TrainingData(Tokenizer tokenizer, Shards shards) implements Datase
         }
         shards.close();
         return Optional.empty();
-    }
-
-    private static String sha256(String text) {
-        try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(hash);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     @Override

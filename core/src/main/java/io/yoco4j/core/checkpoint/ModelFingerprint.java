@@ -1,9 +1,9 @@
 package io.yoco4j.core.checkpoint;
 
+import io.yoco4j.core.Sha256;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
@@ -22,7 +22,7 @@ public final class ModelFingerprint {
 
     /** The fingerprint of tensors, in hexadecimal; their order does not matter. */
     public static String of(Map<String, StoredTensor> tensors) {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.digest();
         new TreeMap<>(tensors).forEach((name, tensor) -> {
             String kind = name + '\n' + tensor.dtype() + Arrays.toString(tensor.shape()) + '\n';
             digest.update(kind.getBytes(StandardCharsets.UTF_8));
@@ -41,14 +41,6 @@ public final class ModelFingerprint {
             long from = (size - SAMPLE) / (SAMPLES - 1) * i;
             digest.update(
                     data.asSlice(i < SAMPLES - 1 ? from : size - SAMPLE, SAMPLE).asByteBuffer());
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 }

@@ -3,7 +3,6 @@ package io.yoco4j.server.schedule;
 import io.yoco4j.engine.FinishReason;
 import io.yoco4j.engine.LoopsUsed;
 import io.yoco4j.engine.Sampler;
-import io.yoco4j.engine.Sampling;
 import io.yoco4j.engine.Session;
 import io.yoco4j.engine.TextStream;
 import java.util.Optional;
@@ -29,25 +28,10 @@ final class Choice {
         this.session = session;
         this.text = text;
         GenerationRequest r = owner.request;
-        sampler =
-                new Sampler(seeded(r.sampling(), number), session.architecture().vocabSize());
+        sampler = new Sampler(
+                r.sampling().withSeed(r.sampling().seed() + number),
+                session.architecture().vocabSize());
         IntStream.of(r.prompt()).forEach(sampler::acceptPrompt);
-    }
-
-    private static Sampling seeded(Sampling s, int number) {
-        return number == 0
-                ? s
-                : new Sampling(
-                        s.temperature(),
-                        s.topK(),
-                        s.topP(),
-                        s.minP(),
-                        s.repetitionPenalty(),
-                        s.repetitionWindow(),
-                        s.presencePenalty(),
-                        s.frequencyPenalty(),
-                        s.logitBias(),
-                        s.seed() + number);
     }
 
     /** Draws the next token from logits [V]; where the text ends with it, the choice is {@linkplain #finish finished}. */

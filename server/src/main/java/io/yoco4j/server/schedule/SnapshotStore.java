@@ -1,6 +1,7 @@
 package io.yoco4j.server.schedule;
 
 import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.Sha256;
 import io.yoco4j.core.arch.Stage;
 import io.yoco4j.core.checkpoint.AtomicFiles;
 import io.yoco4j.engine.Session;
@@ -12,8 +13,6 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -231,12 +230,8 @@ final class SnapshotStore implements AutoCloseable {
     private static String name(Depth depth, int[] tokens) {
         ByteBuffer content = ByteBuffer.allocate(tokens.length * Integer.BYTES);
         IntStream.of(tokens).forEach(content::putInt);
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(content.array());
-            return name(depth) + "_" + HexFormat.of().formatHex(digest).substring(0, NAME_DIGITS) + SUFFIX;
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        String hash = HexFormat.of().formatHex(Sha256.digest().digest(content.array()));
+        return name(depth) + "_" + hash.substring(0, NAME_DIGITS) + SUFFIX;
     }
 
     /** Waits for what is being written. */

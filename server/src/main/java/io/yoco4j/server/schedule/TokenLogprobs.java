@@ -1,5 +1,6 @@
 package io.yoco4j.server.schedule;
 
+import io.yoco4j.engine.LogSoftmax;
 import java.util.List;
 
 /**
@@ -23,21 +24,13 @@ public record TokenLogprobs(int id, double logprob, List<Candidate> top) {
      * @param count how many of the likeliest
      */
     static TokenLogprobs of(float[] logits, int id, int count) {
-        float max = Float.NEGATIVE_INFINITY;
-        for (float logit : logits) {
-            max = Math.max(max, logit);
-        }
-        double sum = 0;
-        for (float logit : logits) {
-            sum += Math.exp(logit - (double) max);
-        }
-        double total = max + Math.log(sum);
+        LogSoftmax known = LogSoftmax.of(logits);
         int[] best = best(logits, Math.min(count, logits.length));
         Candidate[] top = new Candidate[best.length];
         for (int i = 0; i < best.length; i++) {
-            top[i] = new Candidate(best[i], logits[best[i]] - total);
+            top[i] = new Candidate(best[i], known.at(best[i]));
         }
-        return new TokenLogprobs(id, logits[id] - total, List.of(top));
+        return new TokenLogprobs(id, known.at(id), List.of(top));
     }
 
     /** The likeliest ids, in order; counts are small, so that insertion is quick. */

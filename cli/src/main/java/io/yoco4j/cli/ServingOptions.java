@@ -1,0 +1,26 @@
+package io.yoco4j.cli;
+
+import io.yoco4j.core.arch.KvFormat;
+import io.yoco4j.engine.EngineOptions;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** How models run that many requests share: their cache is narrow, as it is what limits how many contexts there are. */
+final class ServingOptions {
+    @Option(
+            names = "--kv",
+            paramLabel = "F",
+            defaultValue = "bf16",
+            description = "How keys and values are cached: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
+    private KvFormat kv;
+
+    @Mixin
+    private ThreadsOption threads = new ThreadsOption();
+
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    ServingOptions() {}
+
+    EngineOptions engine() {
+        return EngineOptions.builder().threads(threads.count()).kv(kv).build();
+    }
+}
