@@ -121,6 +121,7 @@ final class QuickstartCommand implements Runnable {
         console.println("   " + yoco + " generate " + folder + " \"public final class \" --temperature 0.7 --stats");
         console.println("   " + yoco + " generate " + folder
                 + " \"public final class \" --loops 1     another depth, same weights");
+        console.println("   " + yoco + " serve " + folder + "     OpenAI's API, and a page to try it on");
         console.println("   " + yoco + " train --resume --out " + folder + " --minutes "
                 + (long) Math.ceil(minutes * 10) + "     go on training");
         console.println("   " + yoco + " inspect --system yoco-u --size paper       what the paper's size costs");
