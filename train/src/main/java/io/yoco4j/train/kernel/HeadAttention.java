@@ -4,7 +4,6 @@ import static io.yoco4j.train.kernel.VectorAttention.PANEL;
 import static io.yoco4j.train.kernel.VectorAttention.ROWS;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
@@ -236,12 +235,12 @@ public final class HeadAttention {
     }
 
     private void read(MemorySegment from, int b, int n, int columns, int head, float[] to, int at) {
-        MemorySegment.copy(from, ValueLayout.JAVA_FLOAT, offset(b, n, columns, head), to, at, shape.hd());
+        VectorAttention.copy(from, offset(b, n, columns, head), to, at, shape.hd());
     }
 
     private void writeRows(MemorySegment to, int b, int columns, int head, float[] from) {
         for (int n = 0; n < shape.n(); n++) {
-            MemorySegment.copy(from, n * stride, to, ValueLayout.JAVA_FLOAT, offset(b, n, columns, head), shape.hd());
+            VectorAttention.copy(from, n * stride, to, offset(b, n, columns, head), shape.hd());
         }
     }
 

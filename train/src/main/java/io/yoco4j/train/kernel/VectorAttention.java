@@ -1,7 +1,9 @@
 package io.yoco4j.train.kernel;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -155,7 +157,7 @@ final class VectorAttention {
         float max = highest.reduceLanes(VectorOperators.MAX);
         FloatVector total = FloatVector.zero(F);
         for (int i = from; i < to; i += LANES) {
-            FloatVector e = exp(FloatVector.fromArray(F, s, i).sub(max));
+            FloatVector e = VectorExp.exp(FloatVector.fromArray(F, s, i).sub(max));
             e.intoArray(s, i);
             total = total.add(e);
         }
@@ -176,29 +178,32 @@ final class VectorAttention {
      */
     static void weightsAndGradient(float[] p, float[] dp, int from, int to, float lse, float delta) {
         for (int i = from; i < to; i += LANES) {
-            FloatVector w = exp(FloatVector.fromArray(F, p, i).sub(lse));
+            FloatVector w = VectorExp.exp(FloatVector.fromArray(F, p, i).sub(lse));
             w.intoArray(p, i);
             w.mul(FloatVector.fromArray(F, dp, i).sub(delta)).intoArray(dp, i);
         }
     }
 
-    /**
-     * exp(x) for x up to about 0, 0 below -87.3; relative error below 4e-7. x = n ln 2 + r, a polynomial in r with the least
-     * relative error, n into the exponent.
-     */
-    private static FloatVector exp(FloatVector x) {
-        VectorMask<Float> tiny = x.compare(VectorOperators.LT, -87.3f);
-        // Adding 1.5 * 2^23 leaves the nearest integer in the low bits of the significand.
-        FloatVector rounded = x.fma(FloatVector.broadcast(F, 1.442695f), FloatVector.broadcast(F, 12582912f));
-        FloatVector r = rounded.sub(12582912f).fma(FloatVector.broadcast(F, -0.6931472f), x);
-        FloatVector p = r.fma(FloatVector.broadcast(F, 8.290142e-3f), FloatVector.broadcast(F, 4.1898854e-2f));
-        p = p.fma(r, FloatVector.broadcast(F, 0.16667645f));
-        p = p.fma(r, FloatVector.broadcast(F, 0.49999142f));
-        p = p.fma(r, FloatVector.broadcast(F, 0.9999997f));
-        p = p.fma(r, FloatVector.broadcast(F, 1f));
-        return p.reinterpretAsInts()
-                .add(rounded.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23))
-                .reinterpretAsFloats()
-                .blend(0f, tiny);
+    /** Copies floats out of memory; for a head's few entries the JDK's call costs more than the copy. */
+    static void copy(MemorySegment from, long offset, float[] to, int at, int count) {
+        int i = 0;
+        for (; i <= count - LANES; i += LANES) {
+            FloatVector.fromMemorySegment(F, from, offset + 4L * i, ByteOrder.nativeOrder())
+                    .intoArray(to, at + i);
+        }
+        for (; i < count; i++) {
+            to[at + i] = from.get(ValueLayout.JAVA_FLOAT_UNALIGNED, offset + 4L * i);
+        }
+    }
+
+    /** Copies floats into memory. */
+    static void copy(float[] from, int at, MemorySegment to, long offset, int count) {
+        int i = 0;
+        for (; i <= count - LANES; i += LANES) {
+            FloatVector.fromArray(F, from, at + i).intoMemorySegment(to, offset + 4L * i, ByteOrder.nativeOrder());
+        }
+        for (; i < count; i++) {
+            to.set(ValueLayout.JAVA_FLOAT_UNALIGNED, offset + 4L * i, from[at + i]);
+        }
     }
 }

@@ -37,8 +37,9 @@ public final class StageExecutor implements AutoCloseable {
     private final ScalarType computeType;
     private final double dropout;
     private final TorchAttention attention = new TorchAttention();
-    private final @Nullable FusedAttention fused;
+    private final @Nullable Fused fused;
     private final Map<String, Tensor> rotations = new HashMap<>();
+    private final Map<String, FusedRows.Angles> angles = new HashMap<>();
 
     /**
      * @param bf16 whether matrices compute in bfloat16 rather than float32
@@ -48,7 +49,7 @@ public final class StageExecutor implements AutoCloseable {
         this.parameters = parameters;
         this.computeType = bf16 ? ScalarType.BFloat16 : ScalarType.Float;
         this.dropout = dropout;
-        this.fused = bf16 || !FusedAttention.available() ? null : new FusedAttention();
+        this.fused = Fused.available() ? new Fused() : null;
     }
 
     /** Logits of every position, [B, N, V] float32; ids are [B, N] int64. */
@@ -115,7 +116,7 @@ public final class StageExecutor implements AutoCloseable {
                 x = stage(s, x, globalCache);
             }
             context.advance((int) n);
-            return norm(x, FINAL_NORM);
+            return norm(x, FINAL_NORM, ScalarType.Float);
         }
 
         Tensor head(Tensor x) {
@@ -145,7 +146,7 @@ public final class StageExecutor implements AutoCloseable {
         private Tensor layer(Stage stage, Place place, Tensor input, KeyValues[] first) {
             return Torch.scoped(() -> {
                 String p = ParameterLayout.layer(place.stage(), place.layer());
-                Tensor h = norm(input, p + "attn_norm.weight").to(computeType);
+                Tensor h = norm(input, p + "attn_norm.weight", computeType);
                 Tensor mixed = switch (stage.attention()) {
                     case Attention.Full _ -> selfAttention(stage, place, p, h, TorchAttention.UNBOUNDED, first);
                     case Attention.SlidingWindow(int window) -> selfAttention(stage, place, p, h, window, first);
@@ -154,9 +155,8 @@ public final class StageExecutor implements AutoCloseable {
                     case Attention.GatedRetention _ -> gatedRetention(place, p, h);
                 };
                 Tensor x = input.add(drop(linear(mixed, p + "attn.o_proj.weight")));
-                Tensor m = norm(x, p + "mlp_norm.weight").to(computeType);
-                Tensor gated =
-                        torch.silu(linear(m, p + "mlp.gate_proj.weight")).mul(linear(m, p + "mlp.up_proj.weight"));
+                Tensor m = norm(x, p + "mlp_norm.weight", computeType);
+                Tensor gated = swiGlu(linear(m, p + "mlp.gate_proj.weight"), linear(m, p + "mlp.up_proj.weight"));
                 return x.add(drop(linear(gated, p + "mlp.down_proj.weight")));
             });
         }
@@ -179,11 +179,16 @@ public final class StageExecutor implements AutoCloseable {
 
         /** Of queries [B, H, N, hd]: [B, N, H x hd]. */
         private Tensor attend(Tensor q, KeyValues kv, int window) {
-            if (fused == null || callers == null || context.remembers()) {
+            if (fused == null || callers == null || computeType != ScalarType.Float || context.remembers()) {
                 return attention.attend(q, kv, window);
             }
-            return fused.attend(
-                    q.transpose(1, 2), kv.keys().transpose(1, 2), kv.values().transpose(1, 2), window, callers);
+            return fused.attention()
+                    .attend(
+                            q.transpose(1, 2),
+                            kv.keys().transpose(1, 2),
+                            kv.values().transpose(1, 2),
+                            window,
+                            callers);
         }
 
         /** Queries [B, H, N, hd], normed and rotated as the stage wants. */
@@ -200,13 +205,18 @@ public final class StageExecutor implements AutoCloseable {
             Tensor logDecay = Torch.times(
                     torch.log_sigmoid(linear(h, p + "attn.decay_proj.weight").to(ScalarType.Float)), 1.0 / 16);
             Tensor o = TorchRetention.retain(q, k, v, logDecay.transpose(1, 2), context, place);
-            Tensor normed = rmsNorm(o.transpose(1, 2), a.headDim(), null).reshape(h.size(0), n, a.queryDim());
+            Tensor normed = torch.rms_norm(
+                            o.transpose(1, 2),
+                            new long[] {a.headDim()},
+                            new TensorOptional(),
+                            new DoubleOptional(a.rmsNormEps()))
+                    .reshape(h.size(0), n, a.queryDim());
             return torch.silu(linear(h, p + "attn.g_proj.weight")).mul(normed.to(computeType));
         }
 
         /** Keys and values that all cross stages read, from the output of the stage before them. */
         private KeyValues globalCache(Tensor x) {
-            Tensor c = norm(x, CACHE_NORM).to(computeType);
+            Tensor c = norm(x, CACHE_NORM, computeType);
             Tensor k = headNorm(heads(linear(c, CACHE_K)), CACHE_K_NORM);
             Tensor v = heads(linear(c, CACHE_V)).transpose(1, 2);
             return context.extend(Place.GLOBAL_CACHE, position(a.globalCacheRope(), k), v, TorchAttention.UNBOUNDED);
@@ -219,15 +229,16 @@ public final class StageExecutor implements AutoCloseable {
 
         /** Per-head RMSNorm where the architecture has qk_norm. */
         private Tensor headNorm(Tensor t, String name) {
-            return a.qkNorm()
-                    ? rmsNorm(t.to(ScalarType.Float), a.headDim(), weight(name)).to(computeType)
-                    : t;
+            return a.qkNorm() ? rmsNorm(t, a.headDim(), name, computeType) : t;
         }
 
         /** [B, N, heads, hd] as [B, heads, N, hd], rotated by position where {@code rope}. */
         private Tensor position(boolean rope, Tensor t) {
             if (!rope) {
                 return t.transpose(1, 2);
+            }
+            if (fused != null && callers != null) {
+                return fused.rows().rotate(t, angles(), callers).transpose(1, 2);
             }
             long half = a.headDim() / 2;
             Tensor cos = rotation("cos");
@@ -238,30 +249,59 @@ public final class StageExecutor implements AutoCloseable {
                     .transpose(1, 2);
         }
 
-        /** cos or sin of position x theta^(-2j/hd), [N, 1, hd/2], made once per span of positions. */
+        /** cos or sin of {@link #angles}, [N, 1, hd/2], made once per span of positions. */
         private Tensor rotation(String function) {
-            int start = context.position();
-            return rotations.computeIfAbsent(function + " " + start + " " + n, _ -> {
-                int half = a.headDim() / 2;
-                float[] table = new float[Math.toIntExact(n * half)];
-                for (int i = 0; i < n; i++) {
-                    for (int j = 0; j < half; j++) {
-                        double angle = (start + i) * Math.pow(a.ropeTheta(), -2.0 * j / a.headDim());
-                        table[i * half + j] = (float) (function.equals("cos") ? Math.cos(angle) : Math.sin(angle));
-                    }
-                }
-                return Torch.keep(
-                        Torch.scoped(() -> Torch.floats(table, n, 1, half).to(computeType)));
+            return rotations.computeIfAbsent(function + " " + span(), _ -> {
+                float[] table = function.equals("cos") ? angles().cos() : angles().sin();
+                return Torch.keep(Torch.scoped(
+                        () -> Torch.floats(table, n, 1, a.headDim() / 2).to(computeType)));
             });
         }
 
-        private Tensor norm(Tensor x, String name) {
-            return rmsNorm(x, a.hiddenSize(), weight(name));
+        /** Of angles position x theta^(-2j/hd). */
+        private FusedRows.Angles angles() {
+            return angles.computeIfAbsent(span(), _ -> {
+                int half = a.headDim() / 2;
+                float[] cos = new float[Math.toIntExact(n * half)];
+                float[] sin = new float[cos.length];
+                float[] minusSin = new float[cos.length];
+                for (int i = 0; i < n; i++) {
+                    for (int j = 0; j < half; j++) {
+                        double angle = (context.position() + i) * Math.pow(a.ropeTheta(), -2.0 * j / a.headDim());
+                        cos[i * half + j] = (float) Math.cos(angle);
+                        sin[i * half + j] = (float) Math.sin(angle);
+                        minusSin[i * half + j] = -sin[i * half + j];
+                    }
+                }
+                return new FusedRows.Angles(cos, sin, minusSin);
+            });
         }
 
-        private Tensor rmsNorm(Tensor x, long width, @Nullable Tensor weight) {
-            TensorOptional w = weight == null ? new TensorOptional() : new TensorOptional(weight);
-            return torch.rms_norm(x, new long[] {width}, w, new DoubleOptional(a.rmsNormEps()));
+        private String span() {
+            return context.position() + " " + n;
+        }
+
+        private Tensor norm(Tensor x, String name, ScalarType type) {
+            return rmsNorm(x, a.hiddenSize(), name, type);
+        }
+
+        /** RMSNorm over the last {@code width} entries, in float32, as {@code type}. */
+        private Tensor rmsNorm(Tensor x, long width, String name, ScalarType type) {
+            if (fused != null && callers != null) {
+                return fused.rows().rmsNorm(x, weight(name), parameters.gradient(name), a.rmsNormEps(), type, callers);
+            }
+            return torch.rms_norm(
+                            x.to(ScalarType.Float),
+                            new long[] {width},
+                            new TensorOptional(weight(name)),
+                            new DoubleOptional(a.rmsNormEps()))
+                    .to(type);
+        }
+
+        private Tensor swiGlu(Tensor gate, Tensor up) {
+            return fused != null && callers != null
+                    ? fused.rows().swiGlu(gate, up, callers)
+                    : torch.silu(gate).mul(up);
         }
 
         private Tensor linear(Tensor x, String name) {

@@ -45,14 +45,14 @@ class FusedAttentionTest {
         List<float[]> expected = new ArrayList<>();
         List<float[]> actual = new ArrayList<>();
         try (TorchAttention reference = new TorchAttention();
-                FusedAttention fused = new FusedAttention()) {
+                Fused fused = new Fused()) {
             for (boolean one : new boolean[] {false, true}) {
                 try (PointerScope scope = new PointerScope()) {
                     Tensor tq = Torch.floats(q, batch, tokens, heads, hd).requires_grad_(true);
                     Tensor tk = Torch.floats(k, batch, tokens, kvHeads, hd).requires_grad_(true);
                     Tensor tv = Torch.floats(v, batch, tokens, kvHeads, hd).requires_grad_(true);
                     Tensor out = one
-                            ? fused.attend(tq, tk, tv, seen, scope)
+                            ? fused.attention().attend(tq, tk, tv, seen, scope)
                             : reference.attend(
                                     tq.transpose(1, 2), new KeyValues(tk.transpose(1, 2), tv.transpose(1, 2)), seen);
                     // The queries are used twice, so that their gradients are added up around the hook, too.
@@ -83,11 +83,16 @@ class FusedAttentionTest {
             k[i * 4] = i % 7 == 0 ? 100 : -100;
             v[i * 4] = i % 7 == 0 ? 1 : 1e6f;
         }
-        try (FusedAttention fused = new FusedAttention();
+        try (Fused fused = new Fused();
                 PointerScope scope = new PointerScope();
                 NoGradGuard _ = new NoGradGuard()) {
-            float[] out = Torch.toFloats(fused.attend(
-                    Torch.floats(q, 1, n, 1, 4), Torch.floats(k, 1, n, 1, 4), Torch.floats(v, 1, n, 1, 4), ALL, scope));
+            float[] out = Torch.toFloats(fused.attention()
+                    .attend(
+                            Torch.floats(q, 1, n, 1, 4),
+                            Torch.floats(k, 1, n, 1, 4),
+                            Torch.floats(v, 1, n, 1, 4),
+                            ALL,
+                            scope));
             for (int i = 0; i < n; i++) {
                 assertThat(out[i * 4]).isCloseTo(1, within(1e-6f));
             }
@@ -103,13 +108,13 @@ class FusedAttentionTest {
             for (int count : new int[] {1, 2, 3}) {
                 torch.set_num_threads(count);
                 SplittableRandom random = new SplittableRandom(5);
-                try (FusedAttention fused = new FusedAttention();
+                try (Fused fused = new Fused();
                         PointerScope scope = new PointerScope()) {
                     Tensor q = Torch.floats(values(random, 3 * 50 * 4 * 8, 2), 3, 50, 4, 8)
                             .requires_grad_(true);
                     Tensor k = Torch.floats(values(random, 3 * 50 * 2 * 8, 2), 3, 50, 2, 8);
                     Tensor v = Torch.floats(values(random, 3 * 50 * 2 * 8, 2), 3, 50, 2, 8);
-                    Tensor out = fused.attend(q, k, v, 20, scope);
+                    Tensor out = fused.attention().attend(q, k, v, 20, scope);
                     out.mul(out).sum().backward();
                     results.add(Torch.toFloats(out));
                     results.add(Torch.toFloats(q.grad()));
