@@ -23,6 +23,14 @@ class PlainJvmTest {
     }
 
     @Test
+    void runsWithoutNativeAccessAndSaysSoOnce() throws IOException, InterruptedException {
+        String output = run(List.of("--add-modules", "jdk.incubator.vector", "--illegal-native-access=deny"), "scalar");
+        assertThat(output.lines().filter(l -> l.contains("add --enable-native-access=ALL-UNNAMED")))
+                .as(output)
+                .hasSize(1);
+    }
+
+    @Test
     void runsScalarKernelsWithoutAWordWhereTheyAreAskedFor() throws IOException, InterruptedException {
         String output = run(List.of("--add-modules", "jdk.incubator.vector", "-Dyoco.kernels=scalar"), "scalar");
         assertThat(output).doesNotContain("--add-modules");

@@ -70,8 +70,10 @@ public enum KernelSelection {
             return (Kernels) constructor.newInstance();
         } catch (InvocationTargetException e) {
             Throwable cause = e.getTargetException();
-            throw new InvalidInputException(
-                    "vector kernels do not run on this processor: " + cause.getMessage(), cause);
+            if (cause instanceof ExceptionInInitializerError && cause.getCause() != null) {
+                cause = cause.getCause();
+            }
+            throw new InvalidInputException("vector kernels do not run here: " + cause.getMessage(), cause);
         } catch (ReflectiveOperationException | LinkageError e) {
             throw new InvalidInputException("vector kernels could not be loaded: " + e, e);
         }

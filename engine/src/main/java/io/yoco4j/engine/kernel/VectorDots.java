@@ -4,6 +4,8 @@ import static io.yoco4j.engine.kernel.Lanes.F;
 import static io.yoco4j.engine.kernel.Lanes.I;
 import static io.yoco4j.engine.kernel.Lanes.LANES;
 import static io.yoco4j.engine.kernel.Lanes.LITTLE;
+import static io.yoco4j.engine.kernel.RawMemory.ADDRESS;
+import static io.yoco4j.engine.kernel.RawMemory.ALL;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -47,40 +49,43 @@ final class VectorDots {
         int k = w.inputs();
         int groups = w.groups();
         if (w.format().quantized()) {
-            VectorWeights.scales(w.scales(), 2L * first * groups, rows * groups, scratch, SUMS);
+            VectorWeights.scales(w, first, rows, scratch, SUMS);
         }
         int chunks = k / WordOrder.chunk(w.format());
+        long bytes = w.rowBytes();
+        long data = RawMemory.address(w.data(), first * bytes, rows * bytes);
+        long xs = RawMemory.address(x, at, chunks * WordOrder.chunkBytes(w.format(), 1));
         for (int r = 0; r < rows; r++) {
-            long row = first + r;
+            long row = data + r * bytes;
             int to = r * LANES;
             int scales = SUMS + r * groups;
             switch (w.format()) {
-                case F32 -> f32(w.data(), 4 * row * k, chunks, x, at, scratch, to);
-                case F16 -> f16(w.data(), 2 * row * k, chunks, x, at, scratch, to);
-                case BF16 -> bf16(w.data(), 2 * row * k, chunks, x, at, scratch, to);
+                case F32 -> f32(row, chunks, xs, scratch, to);
+                case F16 -> f16(row, chunks, xs, scratch, to);
+                case BF16 -> bf16(row, chunks, xs, scratch, to);
                 case Q8 -> {
-                    q8(w.data(), row * k, chunks, x, at, scratch, scales, to);
+                    q8(row, chunks, xs, scratch, scales, to);
                     if (chunks % 2 == 1) {
-                        lastQ8(w.data(), row * k, chunks - 1, x, at, scratch, scales, to);
+                        lastQ8(row, chunks - 1, xs, scratch, scales, to);
                     }
                 }
-                case Q4 -> q4(w.data(), 16 * row * groups, chunks, x, at, scratch, scales, to);
+                case Q4 -> q4(row, chunks, xs, scratch, scales, to);
             }
         }
     }
 
-    private static void f32(MemorySegment data, long from, int n, MemorySegment x, long at, float[] out, int to) {
+    private static void f32(long data, int n, long x, float[] out, int to) {
         FloatVector a = FloatVector.zero(F);
         FloatVector b = FloatVector.zero(F);
         int step = Math.min(2, n);
         for (int c = 0; c <= n - 2; c += step) {
-            MemorySegment ws = data.asSlice(from + c * (long) WIDTH, 2 * WIDTH);
-            MemorySegment xs = x.asSlice(at + c * (long) WIDTH, 2 * WIDTH);
-            a = f32(ws, 0, xs, 0, a);
-            b = f32(ws, WIDTH, xs, WIDTH, b);
+            long ws = (data + c * (long) WIDTH) & ADDRESS;
+            long xs = (x + c * (long) WIDTH) & ADDRESS;
+            a = f32(ALL, ws, ALL, xs, a);
+            b = f32(ALL, ws + WIDTH, ALL, xs + WIDTH, b);
         }
         if (n % 2 == 1) {
-            a = f32(data, from + (n - 1L) * WIDTH, x, at + (n - 1L) * WIDTH, a);
+            a = f32(ALL, data + (n - 1L) * WIDTH, ALL, x + (n - 1L) * WIDTH, a);
         }
         a.add(b).intoArray(out, to);
     }
@@ -91,7 +96,7 @@ final class VectorDots {
     }
 
     /** Exponent and significand in place are 2^-112 of a value, subnormals included; the sign comes last. */
-    private static void f16(MemorySegment data, long from, int n, MemorySegment x, long at, float[] out, int to) {
+    private static void f16(long data, int n, long x, float[] out, int to) {
         FloatVector a = FloatVector.zero(F);
         FloatVector b = FloatVector.zero(F);
         IntVector magnitude = IntVector.broadcast(I, VectorFormats.F16_MAGNITUDE);
@@ -99,45 +104,45 @@ final class VectorDots {
         FloatVector scale = FloatVector.broadcast(F, VectorFormats.F16_SCALE);
         int step = Math.min(1, n);
         for (int c = 0; c < n; c += step) {
-            IntVector w = IntVector.fromMemorySegment(I, data, from + c * (long) WIDTH, LITTLE);
-            MemorySegment xs = x.asSlice(at + c * (2L * WIDTH), 2 * WIDTH);
+            IntVector w = IntVector.fromMemorySegment(I, ALL, (data + c * (long) WIDTH) & ADDRESS, LITTLE);
+            long xs = (x + c * (2L * WIDTH)) & ADDRESS;
             IntVector low = w.lanewise(VectorOperators.LSHL, 13)
                     .and(magnitude)
                     .reinterpretAsFloats()
                     .mul(scale)
                     .reinterpretAsInts()
                     .or(w.lanewise(VectorOperators.LSHL, 16).and(sign));
-            a = low.reinterpretAsFloats().fma(FloatVector.fromMemorySegment(F, xs, 0, LITTLE), a);
+            a = low.reinterpretAsFloats().fma(FloatVector.fromMemorySegment(F, ALL, xs, LITTLE), a);
             IntVector high = w.lanewise(VectorOperators.LSHR, 3)
                     .and(magnitude)
                     .reinterpretAsFloats()
                     .mul(scale)
                     .reinterpretAsInts()
                     .or(w.and(sign));
-            b = high.reinterpretAsFloats().fma(FloatVector.fromMemorySegment(F, xs, WIDTH, LITTLE), b);
+            b = high.reinterpretAsFloats().fma(FloatVector.fromMemorySegment(F, ALL, xs + WIDTH, LITTLE), b);
         }
         a.add(b).intoArray(out, to);
     }
 
-    private static void bf16(MemorySegment data, long from, int n, MemorySegment x, long at, float[] out, int to) {
+    private static void bf16(long data, int n, long x, float[] out, int to) {
         FloatVector a = FloatVector.zero(F);
         FloatVector b = FloatVector.zero(F);
         IntVector high = IntVector.broadcast(I, 0xffff_0000);
         int step = Math.min(2, n);
         for (int c = 0; c <= n - 2; c += step) {
-            MemorySegment ws = data.asSlice(from + c * (long) WIDTH, 2 * WIDTH);
-            MemorySegment xs = x.asSlice(at + c * (2L * WIDTH), 4 * WIDTH);
-            IntVector w = IntVector.fromMemorySegment(I, ws, 0, LITTLE);
-            IntVector v = IntVector.fromMemorySegment(I, ws, WIDTH, LITTLE);
-            a = low(w, xs, 0, a);
-            b = high(w, high, xs, WIDTH, b);
-            a = low(v, xs, 2 * WIDTH, a);
-            b = high(v, high, xs, 3 * WIDTH, b);
+            long ws = (data + c * (long) WIDTH) & ADDRESS;
+            long xs = (x + c * (2L * WIDTH)) & ADDRESS;
+            IntVector w = IntVector.fromMemorySegment(I, ALL, ws, LITTLE);
+            IntVector v = IntVector.fromMemorySegment(I, ALL, ws + WIDTH, LITTLE);
+            a = low(w, ALL, xs, a);
+            b = high(w, high, ALL, xs + WIDTH, b);
+            a = low(v, ALL, xs + 2 * WIDTH, a);
+            b = high(v, high, ALL, xs + 3 * WIDTH, b);
         }
         if (n % 2 == 1) {
-            IntVector w = IntVector.fromMemorySegment(I, data, from + (n - 1L) * WIDTH, LITTLE);
-            a = low(w, x, at + (n - 1) * (2L * WIDTH), a);
-            b = high(w, high, x, at + (n - 1) * (2L * WIDTH) + WIDTH, b);
+            IntVector w = IntVector.fromMemorySegment(I, ALL, data + (n - 1L) * WIDTH, LITTLE);
+            a = low(w, ALL, x + (n - 1) * (2L * WIDTH), a);
+            b = high(w, high, ALL, x + (n - 1) * (2L * WIDTH) + WIDTH, b);
         }
         a.add(b).intoArray(out, to);
     }
@@ -153,36 +158,35 @@ final class VectorDots {
     }
 
     /** Bytes in the top of a word are 2^24 times too large: the sums make up for it. */
-    private static void q8(
-            MemorySegment data, long from, int n, MemorySegment x, long at, float[] scratch, int scales, int to) {
+    private static void q8(long data, int n, long x, float[] scratch, int scales, int to) {
         FloatVector a = FloatVector.zero(F);
         FloatVector b = FloatVector.zero(F);
         IntVector top = IntVector.broadcast(I, 0xff00_0000);
         int step = Math.min(2, n);
         for (int c = 0; c <= n - 2; c += step) {
-            MemorySegment ws = data.asSlice(from + c * (long) WIDTH, 2 * WIDTH);
-            MemorySegment xs = x.asSlice(at + c * (4L * WIDTH), 8 * WIDTH);
-            IntVector w = IntVector.fromMemorySegment(I, ws, 0, LITTLE);
-            IntVector v = IntVector.fromMemorySegment(I, ws, WIDTH, LITTLE);
+            long ws = (data + c * (long) WIDTH) & ADDRESS;
+            long xs = (x + c * (4L * WIDTH)) & ADDRESS;
+            IntVector w = IntVector.fromMemorySegment(I, ALL, ws, LITTLE);
+            IntVector v = IntVector.fromMemorySegment(I, ALL, ws + WIDTH, LITTLE);
             FloatVector p = ((FloatVector) w.lanewise(VectorOperators.LSHL, 24).convert(VectorOperators.I2F, 0))
-                    .mul(FloatVector.fromMemorySegment(F, xs, 0, LITTLE));
+                    .mul(FloatVector.fromMemorySegment(F, ALL, xs, LITTLE));
             p = ((FloatVector) w.lanewise(VectorOperators.LSHL, 16).and(top).convert(VectorOperators.I2F, 0))
-                    .fma(FloatVector.fromMemorySegment(F, xs, WIDTH, LITTLE), p);
+                    .fma(FloatVector.fromMemorySegment(F, ALL, xs + WIDTH, LITTLE), p);
             p = ((FloatVector) w.lanewise(VectorOperators.LSHL, 8).and(top).convert(VectorOperators.I2F, 0))
-                    .fma(FloatVector.fromMemorySegment(F, xs, 2 * WIDTH, LITTLE), p);
+                    .fma(FloatVector.fromMemorySegment(F, ALL, xs + 2 * WIDTH, LITTLE), p);
             p = ((FloatVector) w.and(top).convert(VectorOperators.I2F, 0))
-                    .fma(FloatVector.fromMemorySegment(F, xs, 3 * WIDTH, LITTLE), p);
+                    .fma(FloatVector.fromMemorySegment(F, ALL, xs + 3 * WIDTH, LITTLE), p);
             FloatVector r =
                     FloatVector.fromArray(F, scratch, scales + c * LANES / 8).rearrange(BY_8);
             a = p.fma(r, a);
             FloatVector q = ((FloatVector) v.lanewise(VectorOperators.LSHL, 24).convert(VectorOperators.I2F, 0))
-                    .mul(FloatVector.fromMemorySegment(F, xs, 4 * WIDTH, LITTLE));
+                    .mul(FloatVector.fromMemorySegment(F, ALL, xs + 4 * WIDTH, LITTLE));
             q = ((FloatVector) v.lanewise(VectorOperators.LSHL, 16).and(top).convert(VectorOperators.I2F, 0))
-                    .fma(FloatVector.fromMemorySegment(F, xs, 5 * WIDTH, LITTLE), q);
+                    .fma(FloatVector.fromMemorySegment(F, ALL, xs + 5 * WIDTH, LITTLE), q);
             q = ((FloatVector) v.lanewise(VectorOperators.LSHL, 8).and(top).convert(VectorOperators.I2F, 0))
-                    .fma(FloatVector.fromMemorySegment(F, xs, 6 * WIDTH, LITTLE), q);
+                    .fma(FloatVector.fromMemorySegment(F, ALL, xs + 6 * WIDTH, LITTLE), q);
             q = ((FloatVector) v.and(top).convert(VectorOperators.I2F, 0))
-                    .fma(FloatVector.fromMemorySegment(F, xs, 7 * WIDTH, LITTLE), q);
+                    .fma(FloatVector.fromMemorySegment(F, ALL, xs + 7 * WIDTH, LITTLE), q);
             FloatVector s = FloatVector.fromArray(F, scratch, scales + (c + 1) * LANES / 8)
                     .rearrange(BY_8);
             b = q.fma(s, b);
@@ -191,16 +195,15 @@ final class VectorDots {
     }
 
     /** What the last of an odd number of chunks adds; in the method above its vectors would become objects. */
-    private static void lastQ8(
-            MemorySegment data, long from, int c, MemorySegment x, long at, float[] scratch, int scales, int to) {
-        IntVector w = IntVector.fromMemorySegment(I, data, from + c * (long) WIDTH, LITTLE);
+    private static void lastQ8(long data, int c, long x, float[] scratch, int scales, int to) {
+        IntVector w = IntVector.fromMemorySegment(I, ALL, (data + c * (long) WIDTH) & ADDRESS, LITTLE);
         FloatVector sum = FloatVector.zero(F);
         for (int v = 0; v < 4; v++) {
             FloatVector values = (FloatVector) w.lanewise(VectorOperators.LSHL, 24 - 8 * v)
                     .lanewise(VectorOperators.ASHR, 24)
                     .convert(VectorOperators.I2F, 0);
-            long position = at + c * (4L * WIDTH) + (long) v * WIDTH;
-            sum = values.fma(FloatVector.fromMemorySegment(F, x, position, LITTLE), sum);
+            long position = x + c * (4L * WIDTH) + (long) v * WIDTH;
+            sum = values.fma(FloatVector.fromMemorySegment(F, ALL, position, LITTLE), sum);
         }
         sum.fma(scaleQ8(scratch, scales, c), FloatVector.fromArray(F, scratch, to))
                 .intoArray(scratch, to);
@@ -221,8 +224,7 @@ final class VectorDots {
     }
 
     /** Nibbles are taken from both halves of a word; see {@link WordOrder} for their sizes and the correction. */
-    private static void q4(
-            MemorySegment data, long from, int n, MemorySegment x, long at, float[] scratch, int scales, int to) {
+    private static void q4(long data, int n, long x, float[] scratch, int scales, int to) {
         FloatVector a = FloatVector.zero(F);
         FloatVector b = FloatVector.zero(F);
         IntVector m0 = IntVector.fromArray(I, NIBBLES, 0);
@@ -231,28 +233,28 @@ final class VectorDots {
         IntVector m3 = IntVector.fromArray(I, NIBBLES, 3 * LANES);
         int step = Math.min(1, n);
         for (int c = 0; c < n; c += step) {
-            IntVector w = IntVector.fromMemorySegment(I, data, from + c * (long) WIDTH, LITTLE);
+            IntVector w = IntVector.fromMemorySegment(I, ALL, (data + c * (long) WIDTH) & ADDRESS, LITTLE);
             IntVector v = w.lanewise(VectorOperators.LSHR, 16);
-            MemorySegment xs = x.asSlice(at + c * (9L * WIDTH), 9 * WIDTH);
+            long xs = (x + c * (9L * WIDTH)) & ADDRESS;
             FloatVector s = scaleQ4(scratch, scales, c);
             FloatVector p = ((FloatVector) w.and(m0).convert(VectorOperators.I2F, 0))
                     .fma(
-                            FloatVector.fromMemorySegment(F, xs, 0, LITTLE),
-                            FloatVector.fromMemorySegment(F, xs, 8 * WIDTH, LITTLE));
+                            FloatVector.fromMemorySegment(F, ALL, xs, LITTLE),
+                            FloatVector.fromMemorySegment(F, ALL, xs + 8 * WIDTH, LITTLE));
             FloatVector q = ((FloatVector) v.and(m0).convert(VectorOperators.I2F, 0))
-                    .mul(FloatVector.fromMemorySegment(F, xs, 4 * WIDTH, LITTLE));
+                    .mul(FloatVector.fromMemorySegment(F, ALL, xs + 4 * WIDTH, LITTLE));
             p = ((FloatVector) w.and(m1).convert(VectorOperators.I2F, 0))
-                    .fma(FloatVector.fromMemorySegment(F, xs, WIDTH, LITTLE), p);
+                    .fma(FloatVector.fromMemorySegment(F, ALL, xs + WIDTH, LITTLE), p);
             q = ((FloatVector) v.and(m1).convert(VectorOperators.I2F, 0))
-                    .fma(FloatVector.fromMemorySegment(F, xs, 5 * WIDTH, LITTLE), q);
+                    .fma(FloatVector.fromMemorySegment(F, ALL, xs + 5 * WIDTH, LITTLE), q);
             p = ((FloatVector) w.and(m2).convert(VectorOperators.I2F, 0))
-                    .fma(FloatVector.fromMemorySegment(F, xs, 2 * WIDTH, LITTLE), p);
+                    .fma(FloatVector.fromMemorySegment(F, ALL, xs + 2 * WIDTH, LITTLE), p);
             q = ((FloatVector) v.and(m2).convert(VectorOperators.I2F, 0))
-                    .fma(FloatVector.fromMemorySegment(F, xs, 6 * WIDTH, LITTLE), q);
+                    .fma(FloatVector.fromMemorySegment(F, ALL, xs + 6 * WIDTH, LITTLE), q);
             p = ((FloatVector) w.and(m3).convert(VectorOperators.I2F, 0))
-                    .fma(FloatVector.fromMemorySegment(F, xs, 3 * WIDTH, LITTLE), p);
+                    .fma(FloatVector.fromMemorySegment(F, ALL, xs + 3 * WIDTH, LITTLE), p);
             q = ((FloatVector) v.and(m3).convert(VectorOperators.I2F, 0))
-                    .fma(FloatVector.fromMemorySegment(F, xs, 7 * WIDTH, LITTLE), q);
+                    .fma(FloatVector.fromMemorySegment(F, ALL, xs + 7 * WIDTH, LITTLE), q);
             a = p.fma(s, a);
             b = q.fma(s, b);
         }

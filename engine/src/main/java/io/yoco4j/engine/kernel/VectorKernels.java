@@ -1,5 +1,7 @@
 package io.yoco4j.engine.kernel;
 
+import java.util.Objects;
+
 /**
  * Kernels on the Vector API, for whatever width the processor prefers up to 512 bits. Loaded by name only, so that
  * nothing else links to the incubating module.
@@ -11,6 +13,7 @@ final class VectorKernels
             throw new UnsupportedOperationException(
                     "vectors of " + Lanes.F.vectorBitSize() + " bits are not supported");
         }
+        Objects.requireNonNull(RawMemory.ALL); // here, where a JVM that forbids it can still do without vectors
     }
 
     @Override

@@ -3,8 +3,8 @@ package io.yoco4j.engine.kernel;
 import static io.yoco4j.engine.kernel.Lanes.F;
 import static io.yoco4j.engine.kernel.Lanes.I;
 import static io.yoco4j.engine.kernel.Lanes.LANES;
+import static io.yoco4j.engine.kernel.RawMemory.ALL;
 
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
@@ -57,13 +57,18 @@ final class VectorPanels {
         if (rows < PANEL) {
             Arrays.fill(panel, 0, k * PANEL, 0);
         }
-        MemorySegment data = w.data();
+        long data = rows(w, first, rows);
         for (int r = 0; r < rows; r++) {
-            long at = 4 * ((long) (first + r) * w.inputs() + from);
+            long at = data + r * w.rowBytes() + 4L * from;
             for (int i = 0; i < k; i++) {
-                panel[i * PANEL + r] = Float.intBitsToFloat(data.get(INT, at + 4 * i));
+                panel[i * PANEL + r] = Float.intBitsToFloat(ALL.get(INT, at + 4L * i));
             }
         }
+    }
+
+    /** Where rows begin. */
+    private static long rows(Weight w, int first, int rows) {
+        return RawMemory.address(w.data(), first * w.rowBytes(), rows * w.rowBytes());
     }
 
     /** {@code words[32 j + r]} = word j of row {@code first + r} from byte {@code from} of the row on; 0 for missing rows. */
@@ -71,12 +76,11 @@ final class VectorPanels {
         if (rows < PANEL) {
             Arrays.fill(words, 0, count * PANEL, 0);
         }
-        MemorySegment data = w.data();
-        long stride = data.byteSize() / w.outputs();
+        long data = rows(w, first, rows);
         for (int r = 0; r < rows; r++) {
-            long at = (first + r) * stride + from;
+            long at = data + r * w.rowBytes() + from;
             for (int j = 0; j < count; j++) {
-                words[j * PANEL + r] = data.get(INT, at + 4 * j);
+                words[j * PANEL + r] = ALL.get(INT, at + 4L * j);
             }
         }
     }
@@ -86,10 +90,11 @@ final class VectorPanels {
         if (rows < PANEL) {
             Arrays.fill(scales, 0, groups * PANEL, 0);
         }
+        long data = VectorWeights.scalesOf(w, first, rows);
         for (int r = 0; r < rows; r++) {
-            long at = 2 * ((long) (first + r) * w.groups() + firstGroup);
+            long at = data + 2L * (r * w.groups() + firstGroup);
             for (int g = 0; g < groups; g++) {
-                scales[g * PANEL + r] = Float.intBitsToFloat(w.scales().get(VectorWeights.SCALE, at + 2 * g) << 16);
+                scales[g * PANEL + r] = Float.intBitsToFloat(ALL.get(VectorWeights.SCALE, at + 2L * g) << 16);
             }
         }
     }

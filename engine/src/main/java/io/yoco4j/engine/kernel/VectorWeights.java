@@ -3,6 +3,7 @@ package io.yoco4j.engine.kernel;
 import static io.yoco4j.engine.kernel.Lanes.F;
 import static io.yoco4j.engine.kernel.Lanes.LANES;
 import static io.yoco4j.engine.kernel.Lanes.sum;
+import static io.yoco4j.engine.kernel.RawMemory.ALL;
 
 import io.yoco4j.core.checkpoint.WeightFormat;
 import java.lang.foreign.MemorySegment;
@@ -17,63 +18,61 @@ interface VectorWeights extends WeightKernels {
 
     @Override
     default void unpack(Weight w, int row, int from, int n, float[] out, int outOffset) {
-        long i = (long) row * w.inputs() + from;
-        long group = (long) row * w.groups() + from / GROUP;
+        long data = RawMemory.address(w.data(), row * w.rowBytes(), w.rowBytes());
+        long scales = w.format().quantized() ? scalesOf(w, row, 1) + 2L * (from / GROUP) : 0;
         int done = switch (w.format()) {
-            case F32 -> unpackF32(w.data(), 4 * i, n, out, outOffset);
-            case BF16 -> unpackBf16(w.data(), 2 * i, n, out, outOffset);
-            case F16 -> unpackF16(w.data(), 2 * i, n, out, outOffset);
-            case Q8 -> unpackQ8(w.data(), i, w.scales(), 2 * group, n, out, outOffset);
-            case Q4 -> unpackQ4(w.data(), 16 * group, w.scales(), 2 * group, n, out, outOffset);
+            case F32 -> unpackF32(data + 4L * from, n, out, outOffset);
+            case BF16 -> unpackBf16(data + 2L * from, n, out, outOffset);
+            case F16 -> unpackF16(data + 2L * from, n, out, outOffset);
+            case Q8 -> unpackQ8(data + from, scales, n, out, outOffset);
+            case Q4 -> unpackQ4(data + from / GROUP * (GROUP / 2), scales, n, out, outOffset);
         };
         for (int j = done; j < n; j++) {
             out[outOffset + j] = ScalarWeights.value(w, row, from + j);
         }
     }
 
-    private static int unpackF32(MemorySegment data, long at, int n, float[] out, int outOffset) {
+    private static int unpackF32(long data, int n, float[] out, int outOffset) {
         int vectors = n / LANES;
         for (int v = 0; v < vectors; v++) {
-            VectorFormats.f32(data, at + 4 * v * LANES).intoArray(out, outOffset + v * LANES);
+            VectorFormats.f32(ALL, data + 4L * v * LANES).intoArray(out, outOffset + v * LANES);
         }
         return vectors * LANES;
     }
 
-    private static int unpackBf16(MemorySegment data, long at, int n, float[] out, int outOffset) {
+    private static int unpackBf16(long data, int n, float[] out, int outOffset) {
         int vectors = n / LANES;
         for (int v = 0; v < vectors; v++) {
-            VectorFormats.bf16(data, at + 2 * v * LANES).intoArray(out, outOffset + v * LANES);
+            VectorFormats.bf16(ALL, data + 2L * v * LANES).intoArray(out, outOffset + v * LANES);
         }
         return vectors * LANES;
     }
 
-    private static int unpackF16(MemorySegment data, long at, int n, float[] out, int outOffset) {
+    private static int unpackF16(long data, int n, float[] out, int outOffset) {
         int vectors = n / LANES;
         for (int v = 0; v < vectors; v++) {
-            VectorFormats.f16(data, at + 2 * v * LANES).intoArray(out, outOffset + v * LANES);
+            VectorFormats.f16(ALL, data + 2L * v * LANES).intoArray(out, outOffset + v * LANES);
         }
         return vectors * LANES;
     }
 
-    private static int unpackQ8(
-            MemorySegment data, long at, MemorySegment scales, long scaleAt, int n, float[] out, int outOffset) {
+    private static int unpackQ8(long data, long scales, int n, float[] out, int outOffset) {
         int groups = n / GROUP;
         for (int g = 0; g < groups; g++) {
-            float scale = Float.intBitsToFloat(scales.get(SCALE, scaleAt + 2 * g) << 16);
+            float scale = Float.intBitsToFloat(ALL.get(SCALE, scales + 2L * g) << 16);
             for (int j = 0; j < GROUP; j += LANES) {
-                VectorFormats.i8(data, at + g * GROUP + j).mul(scale).intoArray(out, outOffset + g * GROUP + j);
+                VectorFormats.i8(ALL, data + g * (long) GROUP + j).mul(scale).intoArray(out, outOffset + g * GROUP + j);
             }
         }
         return groups * GROUP;
     }
 
-    private static int unpackQ4(
-            MemorySegment data, long at, MemorySegment scales, long scaleAt, int n, float[] out, int outOffset) {
+    private static int unpackQ4(long data, long scales, int n, float[] out, int outOffset) {
         int groups = n / GROUP;
         for (int g = 0; g < groups; g++) {
-            float scale = Float.intBitsToFloat(scales.get(SCALE, scaleAt + 2 * g) << 16);
+            float scale = Float.intBitsToFloat(ALL.get(SCALE, scales + 2L * g) << 16);
             for (int j = 0; j < GROUP / 2; j += LANES) {
-                var bytes = VectorFormats.u8(data, at + g * (GROUP / 2) + j);
+                var bytes = VectorFormats.u8(ALL, data + g * (GROUP / 2L) + j);
                 int to = outOffset + g * GROUP + j;
                 VectorFormats.low(bytes).mul(scale).intoArray(out, to);
                 VectorFormats.high(bytes).mul(scale).intoArray(out, to + GROUP / 2);
@@ -82,12 +81,19 @@ interface VectorWeights extends WeightKernels {
         return groups * GROUP;
     }
 
-    /** The scales of a row, n of them, as float32. */
-    static void scales(MemorySegment scales, long at, int n, float[] out, int outOffset) {
-        int done = unpackBf16(scales, at, n, out, outOffset);
+    /** The scales of rows as float32. */
+    static void scales(Weight w, int first, int rows, float[] out, int outOffset) {
+        long at = scalesOf(w, first, rows);
+        int n = rows * w.groups();
+        int done = unpackBf16(at, n, out, outOffset);
         for (int g = done; g < n; g++) {
-            out[outOffset + g] = Float.intBitsToFloat(scales.get(SCALE, at + 2 * g) << 16);
+            out[outOffset + g] = Float.intBitsToFloat(ALL.get(SCALE, at + 2L * g) << 16);
         }
+    }
+
+    /** Where the scales of rows begin. */
+    static long scalesOf(Weight w, int first, int rows) {
+        return RawMemory.address(w.scales(), 2L * first * w.groups(), 2L * rows * w.groups());
     }
 
     @Override

@@ -4,6 +4,8 @@ import static io.yoco4j.engine.kernel.Lanes.F;
 import static io.yoco4j.engine.kernel.Lanes.I;
 import static io.yoco4j.engine.kernel.Lanes.LANES;
 import static io.yoco4j.engine.kernel.Lanes.LITTLE;
+import static io.yoco4j.engine.kernel.RawMemory.ADDRESS;
+import static io.yoco4j.engine.kernel.RawMemory.ALL;
 import static io.yoco4j.engine.kernel.VectorDots.WIDTH;
 
 import io.yoco4j.core.checkpoint.WeightFormat;
@@ -43,18 +45,20 @@ final class VectorWideDots {
      * @param x as {@link WordOrder} arranges 8 rows, from {@code at} on
      */
     static void sums(Weight w, int first, int rows, MemorySegment x, long at, float[] scratch) {
-        int groups = w.groups();
         Arrays.fill(scratch, 0, rows * STRIDE, 0);
         if (w.format().quantized()) {
-            VectorWeights.scales(w.scales(), 2L * first * groups, rows * groups, scratch, SUMS);
+            VectorWeights.scales(w, first, rows, scratch, SUMS);
         }
         int chunk = WordOrder.chunk(w.format());
         int chunks = w.inputs() / chunk;
+        long bytes = w.rowBytes();
+        long data = RawMemory.address(w.data(), first * bytes, rows * bytes);
+        long arranged = RawMemory.address(x, at, chunks * WordOrder.chunkBytes(w.format(), Kernels.WIDE));
         int block = Math.max(1, columns(w.format()) / chunk);
         for (int c = 0; c < chunks; c += block) {
-            long xs = at + c * WordOrder.chunkBytes(w.format(), Kernels.WIDE);
+            long xs = arranged + c * WordOrder.chunkBytes(w.format(), Kernels.WIDE);
             for (int r = 0; r < rows; r++) {
-                row(w, first + r, c * chunk, Math.min(block, chunks - c), x, xs, scratch, r);
+                row(w, data + r * bytes, c * chunk, Math.min(block, chunks - c), xs, scratch, r);
             }
         }
     }
@@ -66,24 +70,22 @@ final class VectorWideDots {
         return format == WeightFormat.Q4 ? BLOCK_OF_16_Q4 : BLOCK_OF_16;
     }
 
-    private static void row(Weight w, long row, int from, int n, MemorySegment x, long at, float[] scratch, int r) {
-        int k = w.inputs();
+    private static void row(Weight w, long row, int from, int n, long x, float[] scratch, int r) {
         int to = r * STRIDE;
         int scale = SUMS + r * w.groups() + from / VectorWeights.GROUP;
         switch (w.format()) {
-            case F32 -> f32(w.data(), 4 * (row * k + from), n, x, at, scratch, to);
-            case F16 -> f16(w.data(), 2 * (row * k + from), n, x, at, scratch, to);
-            case BF16 -> bf16(w.data(), 2 * (row * k + from), n, x, at, scratch, to);
-            case Q8 -> q8(w.data(), row * k + from, n, x, at, scratch, scale, scratch, to);
+            case F32 -> f32(row + 4L * from, n, x, scratch, to);
+            case F16 -> f16(row + 2L * from, n, x, scratch, to);
+            case BF16 -> bf16(row + 2L * from, n, x, scratch, to);
+            case Q8 -> q8(row + from, n, x, scratch, scale, scratch, to);
             case Q4 -> {
-                long nibbles = 16 * row * w.groups() + from / 2;
-                q4(w.data(), nibbles, n, x, at, 0, scratch, scale, scratch, to);
-                q4(w.data(), nibbles, n, x, at + 32 * WIDTH, 16, scratch, scale, scratch, to);
+                q4(row + from / 2, n, x, 0, scratch, scale, scratch, to);
+                q4(row + from / 2, n, x + 32 * WIDTH, 16, scratch, scale, scratch, to);
             }
         }
     }
 
-    private static void f32(MemorySegment data, long from, int n, MemorySegment x, long at, float[] sums, int to) {
+    private static void f32(long data, int n, long x, float[] sums, int to) {
         FloatVector s0 = FloatVector.fromArray(F, sums, to);
         FloatVector s1 = FloatVector.fromArray(F, sums, to + LANES);
         FloatVector s2 = FloatVector.fromArray(F, sums, to + 2 * LANES);
@@ -93,16 +95,16 @@ final class VectorWideDots {
         FloatVector s6 = FloatVector.fromArray(F, sums, to + 6 * LANES);
         FloatVector s7 = FloatVector.fromArray(F, sums, to + 7 * LANES);
         for (int c = 0; c < n; c++) {
-            MemorySegment xs = x.asSlice(at + c * (8L * WIDTH), 8 * WIDTH);
-            FloatVector w = FloatVector.fromMemorySegment(F, data, from + c * WIDTH, LITTLE);
-            s0 = w.fma(FloatVector.fromMemorySegment(F, xs, 0, LITTLE), s0);
-            s1 = w.fma(FloatVector.fromMemorySegment(F, xs, WIDTH, LITTLE), s1);
-            s2 = w.fma(FloatVector.fromMemorySegment(F, xs, 2 * WIDTH, LITTLE), s2);
-            s3 = w.fma(FloatVector.fromMemorySegment(F, xs, 3 * WIDTH, LITTLE), s3);
-            s4 = w.fma(FloatVector.fromMemorySegment(F, xs, 4 * WIDTH, LITTLE), s4);
-            s5 = w.fma(FloatVector.fromMemorySegment(F, xs, 5 * WIDTH, LITTLE), s5);
-            s6 = w.fma(FloatVector.fromMemorySegment(F, xs, 6 * WIDTH, LITTLE), s6);
-            s7 = w.fma(FloatVector.fromMemorySegment(F, xs, 7 * WIDTH, LITTLE), s7);
+            long xs = (x + c * (8L * WIDTH)) & ADDRESS;
+            FloatVector w = FloatVector.fromMemorySegment(F, ALL, (data + c * (long) WIDTH) & ADDRESS, LITTLE);
+            s0 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs, LITTLE), s0);
+            s1 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + WIDTH, LITTLE), s1);
+            s2 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 2 * WIDTH, LITTLE), s2);
+            s3 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 3 * WIDTH, LITTLE), s3);
+            s4 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 4 * WIDTH, LITTLE), s4);
+            s5 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 5 * WIDTH, LITTLE), s5);
+            s6 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 6 * WIDTH, LITTLE), s6);
+            s7 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 7 * WIDTH, LITTLE), s7);
         }
         s0.intoArray(sums, to);
         s1.intoArray(sums, to + LANES);
@@ -114,7 +116,7 @@ final class VectorWideDots {
         s7.intoArray(sums, to + 7 * LANES);
     }
 
-    private static void f16(MemorySegment data, long from, int n, MemorySegment x, long at, float[] sums, int to) {
+    private static void f16(long data, int n, long x, float[] sums, int to) {
         FloatVector s0 = FloatVector.fromArray(F, sums, to);
         FloatVector s1 = FloatVector.fromArray(F, sums, to + LANES);
         FloatVector s2 = FloatVector.fromArray(F, sums, to + 2 * LANES);
@@ -127,8 +129,8 @@ final class VectorWideDots {
         IntVector sign = IntVector.broadcast(I, 0x8000_0000);
         FloatVector scale = FloatVector.broadcast(F, VectorFormats.F16_SCALE);
         for (int c = 0; c < n; c++) {
-            MemorySegment xs = x.asSlice(at + c * (16L * WIDTH), 16 * WIDTH);
-            IntVector pair = IntVector.fromMemorySegment(I, data, from + c * WIDTH, LITTLE);
+            long xs = (x + c * (16L * WIDTH)) & ADDRESS;
+            IntVector pair = IntVector.fromMemorySegment(I, ALL, (data + c * (long) WIDTH) & ADDRESS, LITTLE);
             FloatVector w = pair.lanewise(VectorOperators.LSHL, 13)
                     .and(magnitude)
                     .reinterpretAsFloats()
@@ -136,14 +138,14 @@ final class VectorWideDots {
                     .reinterpretAsInts()
                     .or(pair.lanewise(VectorOperators.LSHL, 16).and(sign))
                     .reinterpretAsFloats();
-            s0 = w.fma(FloatVector.fromMemorySegment(F, xs, 0, LITTLE), s0);
-            s1 = w.fma(FloatVector.fromMemorySegment(F, xs, WIDTH, LITTLE), s1);
-            s2 = w.fma(FloatVector.fromMemorySegment(F, xs, 2 * WIDTH, LITTLE), s2);
-            s3 = w.fma(FloatVector.fromMemorySegment(F, xs, 3 * WIDTH, LITTLE), s3);
-            s4 = w.fma(FloatVector.fromMemorySegment(F, xs, 4 * WIDTH, LITTLE), s4);
-            s5 = w.fma(FloatVector.fromMemorySegment(F, xs, 5 * WIDTH, LITTLE), s5);
-            s6 = w.fma(FloatVector.fromMemorySegment(F, xs, 6 * WIDTH, LITTLE), s6);
-            s7 = w.fma(FloatVector.fromMemorySegment(F, xs, 7 * WIDTH, LITTLE), s7);
+            s0 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs, LITTLE), s0);
+            s1 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + WIDTH, LITTLE), s1);
+            s2 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 2 * WIDTH, LITTLE), s2);
+            s3 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 3 * WIDTH, LITTLE), s3);
+            s4 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 4 * WIDTH, LITTLE), s4);
+            s5 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 5 * WIDTH, LITTLE), s5);
+            s6 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 6 * WIDTH, LITTLE), s6);
+            s7 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 7 * WIDTH, LITTLE), s7);
             w = pair.lanewise(VectorOperators.LSHR, 3)
                     .and(magnitude)
                     .reinterpretAsFloats()
@@ -151,14 +153,14 @@ final class VectorWideDots {
                     .reinterpretAsInts()
                     .or(pair.and(sign))
                     .reinterpretAsFloats();
-            s0 = w.fma(FloatVector.fromMemorySegment(F, xs, 8 * WIDTH, LITTLE), s0);
-            s1 = w.fma(FloatVector.fromMemorySegment(F, xs, 9 * WIDTH, LITTLE), s1);
-            s2 = w.fma(FloatVector.fromMemorySegment(F, xs, 10 * WIDTH, LITTLE), s2);
-            s3 = w.fma(FloatVector.fromMemorySegment(F, xs, 11 * WIDTH, LITTLE), s3);
-            s4 = w.fma(FloatVector.fromMemorySegment(F, xs, 12 * WIDTH, LITTLE), s4);
-            s5 = w.fma(FloatVector.fromMemorySegment(F, xs, 13 * WIDTH, LITTLE), s5);
-            s6 = w.fma(FloatVector.fromMemorySegment(F, xs, 14 * WIDTH, LITTLE), s6);
-            s7 = w.fma(FloatVector.fromMemorySegment(F, xs, 15 * WIDTH, LITTLE), s7);
+            s0 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 8 * WIDTH, LITTLE), s0);
+            s1 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 9 * WIDTH, LITTLE), s1);
+            s2 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 10 * WIDTH, LITTLE), s2);
+            s3 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 11 * WIDTH, LITTLE), s3);
+            s4 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 12 * WIDTH, LITTLE), s4);
+            s5 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 13 * WIDTH, LITTLE), s5);
+            s6 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 14 * WIDTH, LITTLE), s6);
+            s7 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 15 * WIDTH, LITTLE), s7);
         }
         s0.intoArray(sums, to);
         s1.intoArray(sums, to + LANES);
@@ -170,7 +172,7 @@ final class VectorWideDots {
         s7.intoArray(sums, to + 7 * LANES);
     }
 
-    private static void bf16(MemorySegment data, long from, int n, MemorySegment x, long at, float[] sums, int to) {
+    private static void bf16(long data, int n, long x, float[] sums, int to) {
         FloatVector s0 = FloatVector.fromArray(F, sums, to);
         FloatVector s1 = FloatVector.fromArray(F, sums, to + LANES);
         FloatVector s2 = FloatVector.fromArray(F, sums, to + 2 * LANES);
@@ -181,26 +183,26 @@ final class VectorWideDots {
         FloatVector s7 = FloatVector.fromArray(F, sums, to + 7 * LANES);
         IntVector top = IntVector.broadcast(I, 0xffff_0000);
         for (int c = 0; c < n; c++) {
-            MemorySegment xs = x.asSlice(at + c * (16L * WIDTH), 16 * WIDTH);
-            IntVector pair = IntVector.fromMemorySegment(I, data, from + c * WIDTH, LITTLE);
+            long xs = (x + c * (16L * WIDTH)) & ADDRESS;
+            IntVector pair = IntVector.fromMemorySegment(I, ALL, (data + c * (long) WIDTH) & ADDRESS, LITTLE);
             FloatVector w = pair.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-            s0 = w.fma(FloatVector.fromMemorySegment(F, xs, 0, LITTLE), s0);
-            s1 = w.fma(FloatVector.fromMemorySegment(F, xs, WIDTH, LITTLE), s1);
-            s2 = w.fma(FloatVector.fromMemorySegment(F, xs, 2 * WIDTH, LITTLE), s2);
-            s3 = w.fma(FloatVector.fromMemorySegment(F, xs, 3 * WIDTH, LITTLE), s3);
-            s4 = w.fma(FloatVector.fromMemorySegment(F, xs, 4 * WIDTH, LITTLE), s4);
-            s5 = w.fma(FloatVector.fromMemorySegment(F, xs, 5 * WIDTH, LITTLE), s5);
-            s6 = w.fma(FloatVector.fromMemorySegment(F, xs, 6 * WIDTH, LITTLE), s6);
-            s7 = w.fma(FloatVector.fromMemorySegment(F, xs, 7 * WIDTH, LITTLE), s7);
+            s0 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs, LITTLE), s0);
+            s1 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + WIDTH, LITTLE), s1);
+            s2 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 2 * WIDTH, LITTLE), s2);
+            s3 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 3 * WIDTH, LITTLE), s3);
+            s4 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 4 * WIDTH, LITTLE), s4);
+            s5 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 5 * WIDTH, LITTLE), s5);
+            s6 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 6 * WIDTH, LITTLE), s6);
+            s7 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 7 * WIDTH, LITTLE), s7);
             w = pair.and(top).reinterpretAsFloats();
-            s0 = w.fma(FloatVector.fromMemorySegment(F, xs, 8 * WIDTH, LITTLE), s0);
-            s1 = w.fma(FloatVector.fromMemorySegment(F, xs, 9 * WIDTH, LITTLE), s1);
-            s2 = w.fma(FloatVector.fromMemorySegment(F, xs, 10 * WIDTH, LITTLE), s2);
-            s3 = w.fma(FloatVector.fromMemorySegment(F, xs, 11 * WIDTH, LITTLE), s3);
-            s4 = w.fma(FloatVector.fromMemorySegment(F, xs, 12 * WIDTH, LITTLE), s4);
-            s5 = w.fma(FloatVector.fromMemorySegment(F, xs, 13 * WIDTH, LITTLE), s5);
-            s6 = w.fma(FloatVector.fromMemorySegment(F, xs, 14 * WIDTH, LITTLE), s6);
-            s7 = w.fma(FloatVector.fromMemorySegment(F, xs, 15 * WIDTH, LITTLE), s7);
+            s0 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 8 * WIDTH, LITTLE), s0);
+            s1 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 9 * WIDTH, LITTLE), s1);
+            s2 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 10 * WIDTH, LITTLE), s2);
+            s3 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 11 * WIDTH, LITTLE), s3);
+            s4 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 12 * WIDTH, LITTLE), s4);
+            s5 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 13 * WIDTH, LITTLE), s5);
+            s6 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 14 * WIDTH, LITTLE), s6);
+            s7 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 15 * WIDTH, LITTLE), s7);
         }
         s0.intoArray(sums, to);
         s1.intoArray(sums, to + LANES);
@@ -213,16 +215,7 @@ final class VectorWideDots {
     }
 
     /** Bytes in the top of a word are 2^24 times too large: their scales make up for it. */
-    private static void q8(
-            MemorySegment data,
-            long from,
-            int n,
-            MemorySegment x,
-            long at,
-            float[] scales,
-            int scale,
-            float[] sums,
-            int to) {
+    private static void q8(long data, int n, long x, float[] scales, int scale, float[] sums, int to) {
         FloatVector s0 = FloatVector.fromArray(F, sums, to);
         FloatVector s1 = FloatVector.fromArray(F, sums, to + LANES);
         FloatVector s2 = FloatVector.fromArray(F, sums, to + 2 * LANES);
@@ -233,46 +226,46 @@ final class VectorWideDots {
         FloatVector s7 = FloatVector.fromArray(F, sums, to + 7 * LANES);
         IntVector top = IntVector.broadcast(I, 0xff00_0000);
         for (int c = 0; c < n; c++) {
-            MemorySegment xs = x.asSlice(at + c * (32L * WIDTH), 32 * WIDTH);
-            IntVector word = IntVector.fromMemorySegment(I, data, from + c * WIDTH, LITTLE);
+            long xs = (x + c * (32L * WIDTH)) & ADDRESS;
+            IntVector word = IntVector.fromMemorySegment(I, ALL, (data + c * (long) WIDTH) & ADDRESS, LITTLE);
             FloatVector s = VectorDots.scaleQ8(scales, scale, c).mul(0x1p-24f);
             FloatVector w =
                     ((FloatVector) word.lanewise(VectorOperators.LSHL, 24).convert(VectorOperators.I2F, 0)).mul(s);
-            s0 = w.fma(FloatVector.fromMemorySegment(F, xs, 0, LITTLE), s0);
-            s1 = w.fma(FloatVector.fromMemorySegment(F, xs, WIDTH, LITTLE), s1);
-            s2 = w.fma(FloatVector.fromMemorySegment(F, xs, 2 * WIDTH, LITTLE), s2);
-            s3 = w.fma(FloatVector.fromMemorySegment(F, xs, 3 * WIDTH, LITTLE), s3);
-            s4 = w.fma(FloatVector.fromMemorySegment(F, xs, 4 * WIDTH, LITTLE), s4);
-            s5 = w.fma(FloatVector.fromMemorySegment(F, xs, 5 * WIDTH, LITTLE), s5);
-            s6 = w.fma(FloatVector.fromMemorySegment(F, xs, 6 * WIDTH, LITTLE), s6);
-            s7 = w.fma(FloatVector.fromMemorySegment(F, xs, 7 * WIDTH, LITTLE), s7);
+            s0 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs, LITTLE), s0);
+            s1 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + WIDTH, LITTLE), s1);
+            s2 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 2 * WIDTH, LITTLE), s2);
+            s3 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 3 * WIDTH, LITTLE), s3);
+            s4 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 4 * WIDTH, LITTLE), s4);
+            s5 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 5 * WIDTH, LITTLE), s5);
+            s6 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 6 * WIDTH, LITTLE), s6);
+            s7 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 7 * WIDTH, LITTLE), s7);
             w = ((FloatVector) word.lanewise(VectorOperators.LSHL, 16).and(top).convert(VectorOperators.I2F, 0)).mul(s);
-            s0 = w.fma(FloatVector.fromMemorySegment(F, xs, 8 * WIDTH, LITTLE), s0);
-            s1 = w.fma(FloatVector.fromMemorySegment(F, xs, 9 * WIDTH, LITTLE), s1);
-            s2 = w.fma(FloatVector.fromMemorySegment(F, xs, 10 * WIDTH, LITTLE), s2);
-            s3 = w.fma(FloatVector.fromMemorySegment(F, xs, 11 * WIDTH, LITTLE), s3);
-            s4 = w.fma(FloatVector.fromMemorySegment(F, xs, 12 * WIDTH, LITTLE), s4);
-            s5 = w.fma(FloatVector.fromMemorySegment(F, xs, 13 * WIDTH, LITTLE), s5);
-            s6 = w.fma(FloatVector.fromMemorySegment(F, xs, 14 * WIDTH, LITTLE), s6);
-            s7 = w.fma(FloatVector.fromMemorySegment(F, xs, 15 * WIDTH, LITTLE), s7);
+            s0 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 8 * WIDTH, LITTLE), s0);
+            s1 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 9 * WIDTH, LITTLE), s1);
+            s2 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 10 * WIDTH, LITTLE), s2);
+            s3 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 11 * WIDTH, LITTLE), s3);
+            s4 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 12 * WIDTH, LITTLE), s4);
+            s5 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 13 * WIDTH, LITTLE), s5);
+            s6 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 14 * WIDTH, LITTLE), s6);
+            s7 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 15 * WIDTH, LITTLE), s7);
             w = ((FloatVector) word.lanewise(VectorOperators.LSHL, 8).and(top).convert(VectorOperators.I2F, 0)).mul(s);
-            s0 = w.fma(FloatVector.fromMemorySegment(F, xs, 16 * WIDTH, LITTLE), s0);
-            s1 = w.fma(FloatVector.fromMemorySegment(F, xs, 17 * WIDTH, LITTLE), s1);
-            s2 = w.fma(FloatVector.fromMemorySegment(F, xs, 18 * WIDTH, LITTLE), s2);
-            s3 = w.fma(FloatVector.fromMemorySegment(F, xs, 19 * WIDTH, LITTLE), s3);
-            s4 = w.fma(FloatVector.fromMemorySegment(F, xs, 20 * WIDTH, LITTLE), s4);
-            s5 = w.fma(FloatVector.fromMemorySegment(F, xs, 21 * WIDTH, LITTLE), s5);
-            s6 = w.fma(FloatVector.fromMemorySegment(F, xs, 22 * WIDTH, LITTLE), s6);
-            s7 = w.fma(FloatVector.fromMemorySegment(F, xs, 23 * WIDTH, LITTLE), s7);
+            s0 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 16 * WIDTH, LITTLE), s0);
+            s1 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 17 * WIDTH, LITTLE), s1);
+            s2 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 18 * WIDTH, LITTLE), s2);
+            s3 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 19 * WIDTH, LITTLE), s3);
+            s4 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 20 * WIDTH, LITTLE), s4);
+            s5 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 21 * WIDTH, LITTLE), s5);
+            s6 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 22 * WIDTH, LITTLE), s6);
+            s7 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 23 * WIDTH, LITTLE), s7);
             w = ((FloatVector) word.and(top).convert(VectorOperators.I2F, 0)).mul(s);
-            s0 = w.fma(FloatVector.fromMemorySegment(F, xs, 24 * WIDTH, LITTLE), s0);
-            s1 = w.fma(FloatVector.fromMemorySegment(F, xs, 25 * WIDTH, LITTLE), s1);
-            s2 = w.fma(FloatVector.fromMemorySegment(F, xs, 26 * WIDTH, LITTLE), s2);
-            s3 = w.fma(FloatVector.fromMemorySegment(F, xs, 27 * WIDTH, LITTLE), s3);
-            s4 = w.fma(FloatVector.fromMemorySegment(F, xs, 28 * WIDTH, LITTLE), s4);
-            s5 = w.fma(FloatVector.fromMemorySegment(F, xs, 29 * WIDTH, LITTLE), s5);
-            s6 = w.fma(FloatVector.fromMemorySegment(F, xs, 30 * WIDTH, LITTLE), s6);
-            s7 = w.fma(FloatVector.fromMemorySegment(F, xs, 31 * WIDTH, LITTLE), s7);
+            s0 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 24 * WIDTH, LITTLE), s0);
+            s1 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 25 * WIDTH, LITTLE), s1);
+            s2 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 26 * WIDTH, LITTLE), s2);
+            s3 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 27 * WIDTH, LITTLE), s3);
+            s4 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 28 * WIDTH, LITTLE), s4);
+            s5 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 29 * WIDTH, LITTLE), s5);
+            s6 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 30 * WIDTH, LITTLE), s6);
+            s7 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 31 * WIDTH, LITTLE), s7);
         }
         s0.intoArray(sums, to);
         s1.intoArray(sums, to + LANES);
@@ -285,17 +278,7 @@ final class VectorWideDots {
     }
 
     /** The nibbles of the low or the high half of words, less 8; see {@link WordOrder} for their sizes. */
-    private static void q4(
-            MemorySegment data,
-            long from,
-            int n,
-            MemorySegment x,
-            long at,
-            int shift,
-            float[] scales,
-            int scale,
-            float[] sums,
-            int to) {
+    private static void q4(long data, int n, long x, int shift, float[] scales, int scale, float[] sums, int to) {
         FloatVector s0 = FloatVector.fromArray(F, sums, to);
         FloatVector s1 = FloatVector.fromArray(F, sums, to + LANES);
         FloatVector s2 = FloatVector.fromArray(F, sums, to + 2 * LANES);
@@ -313,46 +296,46 @@ final class VectorWideDots {
         IntVector e2 = IntVector.broadcast(I, 8 << 8);
         IntVector e3 = IntVector.broadcast(I, 8 << 12);
         for (int c = 0; c < n; c++) {
-            MemorySegment xs = x.asSlice(at + c * (64L * WIDTH), 32 * WIDTH);
-            IntVector word = IntVector.fromMemorySegment(I, data, from + c * WIDTH, LITTLE)
+            long xs = (x + c * (64L * WIDTH)) & ADDRESS;
+            IntVector word = IntVector.fromMemorySegment(I, ALL, (data + c * (long) WIDTH) & ADDRESS, LITTLE)
                     .lanewise(VectorOperators.LSHR, shift);
             FloatVector s = VectorDots.scaleQ4(scales, scale, c);
             FloatVector w = ((FloatVector) word.and(m0).sub(e0).convert(VectorOperators.I2F, 0)).mul(s);
-            s0 = w.fma(FloatVector.fromMemorySegment(F, xs, 0, LITTLE), s0);
-            s1 = w.fma(FloatVector.fromMemorySegment(F, xs, WIDTH, LITTLE), s1);
-            s2 = w.fma(FloatVector.fromMemorySegment(F, xs, 2 * WIDTH, LITTLE), s2);
-            s3 = w.fma(FloatVector.fromMemorySegment(F, xs, 3 * WIDTH, LITTLE), s3);
-            s4 = w.fma(FloatVector.fromMemorySegment(F, xs, 4 * WIDTH, LITTLE), s4);
-            s5 = w.fma(FloatVector.fromMemorySegment(F, xs, 5 * WIDTH, LITTLE), s5);
-            s6 = w.fma(FloatVector.fromMemorySegment(F, xs, 6 * WIDTH, LITTLE), s6);
-            s7 = w.fma(FloatVector.fromMemorySegment(F, xs, 7 * WIDTH, LITTLE), s7);
+            s0 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs, LITTLE), s0);
+            s1 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + WIDTH, LITTLE), s1);
+            s2 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 2 * WIDTH, LITTLE), s2);
+            s3 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 3 * WIDTH, LITTLE), s3);
+            s4 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 4 * WIDTH, LITTLE), s4);
+            s5 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 5 * WIDTH, LITTLE), s5);
+            s6 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 6 * WIDTH, LITTLE), s6);
+            s7 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 7 * WIDTH, LITTLE), s7);
             w = ((FloatVector) word.and(m1).sub(e1).convert(VectorOperators.I2F, 0)).mul(s);
-            s0 = w.fma(FloatVector.fromMemorySegment(F, xs, 8 * WIDTH, LITTLE), s0);
-            s1 = w.fma(FloatVector.fromMemorySegment(F, xs, 9 * WIDTH, LITTLE), s1);
-            s2 = w.fma(FloatVector.fromMemorySegment(F, xs, 10 * WIDTH, LITTLE), s2);
-            s3 = w.fma(FloatVector.fromMemorySegment(F, xs, 11 * WIDTH, LITTLE), s3);
-            s4 = w.fma(FloatVector.fromMemorySegment(F, xs, 12 * WIDTH, LITTLE), s4);
-            s5 = w.fma(FloatVector.fromMemorySegment(F, xs, 13 * WIDTH, LITTLE), s5);
-            s6 = w.fma(FloatVector.fromMemorySegment(F, xs, 14 * WIDTH, LITTLE), s6);
-            s7 = w.fma(FloatVector.fromMemorySegment(F, xs, 15 * WIDTH, LITTLE), s7);
+            s0 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 8 * WIDTH, LITTLE), s0);
+            s1 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 9 * WIDTH, LITTLE), s1);
+            s2 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 10 * WIDTH, LITTLE), s2);
+            s3 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 11 * WIDTH, LITTLE), s3);
+            s4 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 12 * WIDTH, LITTLE), s4);
+            s5 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 13 * WIDTH, LITTLE), s5);
+            s6 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 14 * WIDTH, LITTLE), s6);
+            s7 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 15 * WIDTH, LITTLE), s7);
             w = ((FloatVector) word.and(m2).sub(e2).convert(VectorOperators.I2F, 0)).mul(s);
-            s0 = w.fma(FloatVector.fromMemorySegment(F, xs, 16 * WIDTH, LITTLE), s0);
-            s1 = w.fma(FloatVector.fromMemorySegment(F, xs, 17 * WIDTH, LITTLE), s1);
-            s2 = w.fma(FloatVector.fromMemorySegment(F, xs, 18 * WIDTH, LITTLE), s2);
-            s3 = w.fma(FloatVector.fromMemorySegment(F, xs, 19 * WIDTH, LITTLE), s3);
-            s4 = w.fma(FloatVector.fromMemorySegment(F, xs, 20 * WIDTH, LITTLE), s4);
-            s5 = w.fma(FloatVector.fromMemorySegment(F, xs, 21 * WIDTH, LITTLE), s5);
-            s6 = w.fma(FloatVector.fromMemorySegment(F, xs, 22 * WIDTH, LITTLE), s6);
-            s7 = w.fma(FloatVector.fromMemorySegment(F, xs, 23 * WIDTH, LITTLE), s7);
+            s0 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 16 * WIDTH, LITTLE), s0);
+            s1 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 17 * WIDTH, LITTLE), s1);
+            s2 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 18 * WIDTH, LITTLE), s2);
+            s3 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 19 * WIDTH, LITTLE), s3);
+            s4 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 20 * WIDTH, LITTLE), s4);
+            s5 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 21 * WIDTH, LITTLE), s5);
+            s6 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 22 * WIDTH, LITTLE), s6);
+            s7 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 23 * WIDTH, LITTLE), s7);
             w = ((FloatVector) word.and(m3).sub(e3).convert(VectorOperators.I2F, 0)).mul(s);
-            s0 = w.fma(FloatVector.fromMemorySegment(F, xs, 24 * WIDTH, LITTLE), s0);
-            s1 = w.fma(FloatVector.fromMemorySegment(F, xs, 25 * WIDTH, LITTLE), s1);
-            s2 = w.fma(FloatVector.fromMemorySegment(F, xs, 26 * WIDTH, LITTLE), s2);
-            s3 = w.fma(FloatVector.fromMemorySegment(F, xs, 27 * WIDTH, LITTLE), s3);
-            s4 = w.fma(FloatVector.fromMemorySegment(F, xs, 28 * WIDTH, LITTLE), s4);
-            s5 = w.fma(FloatVector.fromMemorySegment(F, xs, 29 * WIDTH, LITTLE), s5);
-            s6 = w.fma(FloatVector.fromMemorySegment(F, xs, 30 * WIDTH, LITTLE), s6);
-            s7 = w.fma(FloatVector.fromMemorySegment(F, xs, 31 * WIDTH, LITTLE), s7);
+            s0 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 24 * WIDTH, LITTLE), s0);
+            s1 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 25 * WIDTH, LITTLE), s1);
+            s2 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 26 * WIDTH, LITTLE), s2);
+            s3 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 27 * WIDTH, LITTLE), s3);
+            s4 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 28 * WIDTH, LITTLE), s4);
+            s5 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 29 * WIDTH, LITTLE), s5);
+            s6 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 30 * WIDTH, LITTLE), s6);
+            s7 = w.fma(FloatVector.fromMemorySegment(F, ALL, xs + 31 * WIDTH, LITTLE), s7);
         }
         s0.intoArray(sums, to);
         s1.intoArray(sums, to + LANES);

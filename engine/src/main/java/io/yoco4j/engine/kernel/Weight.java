@@ -3,6 +3,7 @@ package io.yoco4j.engine.kernel;
 import io.yoco4j.core.checkpoint.DType;
 import io.yoco4j.core.checkpoint.StoredTensor;
 import io.yoco4j.core.checkpoint.WeightFormat;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Map;
@@ -13,7 +14,7 @@ import java.util.Optional;
  * many-row products pack into panels, and products of whole rows with a vector.
  *
  * @param format of its values
- * @param data their bytes
+ * @param data their bytes, off the heap
  * @param scales of quantized formats, BF16 [out, groups]; else empty
  * @param outputs rows
  * @param inputs columns
@@ -41,18 +42,29 @@ public record Weight(WeightFormat format, MemorySegment data, MemorySegment scal
         if (format.quantized()) {
             StoredTensor s = tensors.get(WeightFormat.scalesName(name));
             sound &= s != null && s.dtype() == DType.BF16 && Arrays.equals(s.shape(), new long[] {shape[0], groups});
-            scales = s == null ? scales : s.data();
+            scales = s == null ? scales : offHeap(s.data());
         }
         if (!sound) {
             throw new IllegalArgumentException("tensor " + name + " must be a matrix of shape " + Arrays.toString(shape)
                     + ", with scales where it is quantized, but is " + tensor);
         }
-        return Optional.of(new Weight(format, tensor.data(), scales, Math.toIntExact(shape[0]), inputs));
+        return Optional.of(new Weight(format, offHeap(tensor.data()), scales, Math.toIntExact(shape[0]), inputs));
+    }
+
+    private static MemorySegment offHeap(MemorySegment data) {
+        return data.isNative()
+                ? data
+                : Arena.ofAuto().allocate(data.byteSize(), 64).copyFrom(data);
     }
 
     /** Groups of a row that have a scale each. */
     int groups() {
         return WeightFormat.groups(inputs);
+    }
+
+    /** Bytes of a stored row. */
+    long rowBytes() {
+        return data.byteSize() / outputs;
     }
 
     /** Floats of scratch memory that {@link Kernels#dotRows} needs. */
