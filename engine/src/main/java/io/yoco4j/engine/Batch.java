@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * add entries, {@link #run}, read logits, {@link #clear}. A batch that has been as large as it gets allocates nothing
  * more.
  *
+ * {@snippet class="io.yoco4j.engine.EngineSnippets" region="batch"}
+ *
  * <p>One thread uses a batch at a time. Its sessions are in use while {@link #run} runs, and free for others otherwise;
  * whoever moves a session between being added and being run moves where its tokens go.
  */

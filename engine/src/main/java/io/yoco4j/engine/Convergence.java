@@ -18,6 +18,8 @@ import java.util.stream.IntStream;
  *
  * <p>Texts are added, each cut into windows that are contexts of their own. Where the model has a beginning-of-text token,
  * every window begins with it.
+ *
+ * {@snippet class="io.yoco4j.engine.EngineSnippets" region="convergence"}
  */
 public final class Convergence {
 

@@ -8,6 +8,8 @@ import io.yoco4j.engine.kernel.ProductSelection;
 /**
  * How a model runs.
  *
+ * {@snippet class="io.yoco4j.engine.EngineSnippets" region="engine"}
+ *
  * @param threads of the worker pool, the caller's included; 1 to the machine's cores, all of them by default
  * @param kernels {@link KernelSelection#AUTO} takes vector kernels where the JVM has them
  * @param prefillChunk tokens of a prompt that go through the model at once: bounds the memory of activations
@@ -21,6 +23,11 @@ public record EngineOptions(int threads, KernelSelection kernels, int prefillChu
 
     static final int MAX_CHUNK = 1 << 16;
 
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidInputException naming the option that is out of range
+     */
     public EngineOptions {
         int cores = Runtime.getRuntime().availableProcessors();
         if (threads < 1 || threads > cores) {
@@ -41,6 +48,7 @@ public record EngineOptions(int threads, KernelSelection kernels, int prefillChu
         return builder().build();
     }
 
+    /** The defaults, to change some. */
     public static Builder builder() {
         return new Builder();
     }
@@ -55,26 +63,31 @@ public record EngineOptions(int threads, KernelSelection kernels, int prefillChu
 
         private Builder() {}
 
+        /** 1 to the machine's cores; by default all of them. */
         public Builder threads(int value) {
             threads = value;
             return this;
         }
 
+        /** By default {@link KernelSelection#AUTO}. */
         public Builder kernels(KernelSelection value) {
             kernels = value;
             return this;
         }
 
+        /** Tokens, 1..65536; by default {@link #DEFAULT_CHUNK}. */
         public Builder prefillChunk(int value) {
             prefillChunk = value;
             return this;
         }
 
+        /** By default float32. */
         public Builder kv(KvFormat value) {
             kv = value;
             return this;
         }
 
+        /** By default {@link ProductSelection#AUTO}. */
         public Builder products(String value) {
             products = value;
             return this;

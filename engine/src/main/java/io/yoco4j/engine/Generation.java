@@ -4,12 +4,16 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Flow;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A text as it is generated: a stream to pull tokens from, on one thread. Nothing is computed until the first is pulled;
  * {@link #cancel} may come from any thread.
+ *
+ * {@snippet class="io.yoco4j.engine.EngineSnippets" region="cancel"}
  *
  * <p>The token pulled last has not been taken in by the session yet: it is {@linkplain Session#pending pending}. The next
  * generation in the session takes it in first; a caller who goes on without one prefills it.
@@ -147,6 +151,21 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
     /** Ends the stream before its next token, within a chunk of the prompt while that is being taken in. */
     public void cancel() {
         cancelled = true;
+    }
+
+    /**
+     * The tokens as a publisher, for whoever would rather be called than pull: a token is computed when one has been
+     * requested, and no sooner. It has one subscriber and takes over the pulling; it completes, or fails as {@link #next}
+     * would, and {@link Flow.Subscription#cancel} stops it before the next token; then it closes the generation. Signals
+     * come one at a time, and but for {@code onSubscribe} in the executor's threads.
+     *
+     * {@snippet class="io.yoco4j.engine.EngineSnippets" region="publisher"}
+     *
+     * @param executor computes while there is demand, so give it a thread that may be busy; one that runs tasks in the
+     *     calling thread computes within {@code request}
+     */
+    public Flow.Publisher<GeneratedToken> publisher(Executor executor) {
+        return new TokenPublisher(this, executor);
     }
 
     /** Why the stream ended; empty while it goes on. */

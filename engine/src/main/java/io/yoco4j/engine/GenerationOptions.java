@@ -15,6 +15,11 @@ import java.util.List;
 public record GenerationOptions(
         int maxTokens, Sampling sampling, List<String> stop, boolean endOfText, SessionOptions session) {
 
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidInputException naming the option that is out of range
+     */
     public GenerationOptions {
         if (maxTokens < 1) {
             throw new InvalidInputException("max tokens is " + maxTokens + ", but must be at least 1");
@@ -30,6 +35,7 @@ public record GenerationOptions(
         return builder().build();
     }
 
+    /** The defaults, to change some. */
     public static Builder builder() {
         return new Builder();
     }
@@ -44,30 +50,36 @@ public record GenerationOptions(
 
         private Builder() {}
 
+        /** At least 1; by default 256. */
         public Builder maxTokens(int value) {
             maxTokens = value;
             return this;
         }
 
+        /** By default {@link Sampling#GREEDY}. */
         public Builder sampling(Sampling value) {
             sampling = value;
             return this;
         }
 
+        /** None of them empty; by default there are none. */
         public Builder stop(String... value) {
             return stop(List.of(value));
         }
 
+        /** None of them empty; by default there are none. */
         public Builder stop(List<String> value) {
             stop = value;
             return this;
         }
 
+        /** By default the model may end the text. */
         public Builder endOfText(boolean value) {
             endOfText = value;
             return this;
         }
 
+        /** By default as the model is. */
         public Builder session(SessionOptions value) {
             session = value;
             return this;

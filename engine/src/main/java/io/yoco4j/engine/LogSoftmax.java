@@ -3,6 +3,8 @@ package io.yoco4j.engine;
 /**
  * Log-probabilities, natural, of what follows by a row of logits [V]: {@code l[i] - max - log(sum over j of exp(l[j] - max))},
  * which no logit overflows. Reads the logits whenever asked, so they must stay as they are.
+ *
+ * {@snippet class="io.yoco4j.engine.EngineSnippets" region="score"}
  */
 public final class LogSoftmax {
     private final float[] logits;

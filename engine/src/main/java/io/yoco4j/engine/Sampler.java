@@ -3,7 +3,12 @@ package io.yoco4j.engine;
 import io.yoco4j.core.InvalidInputException;
 import java.util.SplittableRandom;
 
-/** Draws tokens as a {@link Sampling} says, for one generation. Not thread-safe. */
+/**
+ * Draws tokens as a {@link Sampling} says, for one generation. Not thread-safe. With {@link TextStream} it makes a loop of
+ * one's own:
+ *
+ * {@snippet class="io.yoco4j.engine.EngineSnippets" region="sampler"}
+ */
 public final class Sampler {
     private final Sampling sampling;
     private final SplittableRandom random;

@@ -7,6 +7,8 @@ import java.util.Map;
  * How the next token is drawn. The rules apply in this order: repetition penalty, presence and frequency penalty, biases,
  * temperature, top-k, top-p, min-p.
  *
+ * {@snippet class="io.yoco4j.engine.EngineSnippets" region="sampling"}
+ *
  * @param temperature logits are divided by it; 0 takes the likeliest token
  * @param topK only the k likeliest tokens; 0 for no limit
  * @param topP only the likeliest tokens that together reach this probability (Holtzman et al. 2020, nucleus sampling); 1
@@ -38,6 +40,11 @@ public record Sampling(
     private static final int MAX_WINDOW = 1 << 20;
     private static final float MAX_BIAS = 1000;
 
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidInputException naming the option that is out of range
+     */
     public Sampling {
         require("temperature", temperature, temperature >= 0 && temperature <= 100, "lie in 0..100");
         require("top-k", topK, topK >= 0, "be at least 0, which means no limit");
@@ -92,6 +99,7 @@ public record Sampling(
         }
     }
 
+    /** Rules of which none applies: the likeliest token. */
     public static Builder builder() {
         return new Builder();
     }
@@ -111,51 +119,61 @@ public record Sampling(
 
         private Builder() {}
 
+        /** In 0..100; by default 0, which takes the likeliest token. */
         public Builder temperature(double value) {
             temperature = (float) value;
             return this;
         }
 
+        /** At least 0; by default 0, for no limit. */
         public Builder topK(int value) {
             topK = value;
             return this;
         }
 
+        /** Above 0, up to 1; by default 1, for no limit. */
         public Builder topP(double value) {
             topP = (float) value;
             return this;
         }
 
+        /** In 0..1; by default 0, for no limit. */
         public Builder minP(double value) {
             minP = (float) value;
             return this;
         }
 
+        /** Above 0, up to 100; by default 1, for none. */
         public Builder repetitionPenalty(double value) {
             repetitionPenalty = (float) value;
             return this;
         }
 
+        /** Tokens, 0..1048576; by default 64. */
         public Builder repetitionWindow(int value) {
             repetitionWindow = value;
             return this;
         }
 
+        /** In -1000..1000; by default 0. */
         public Builder presencePenalty(double value) {
             presencePenalty = (float) value;
             return this;
         }
 
+        /** In -1000..1000; by default 0. */
         public Builder frequencyPenalty(double value) {
             frequencyPenalty = (float) value;
             return this;
         }
 
+        /** By token id, each in -1000..1000; by default empty. */
         public Builder logitBias(Map<Integer, Float> value) {
             logitBias = value;
             return this;
         }
 
+        /** By default 0. */
         public Builder seed(long value) {
             seed = value;
             return this;

@@ -23,6 +23,8 @@ import java.util.function.BooleanSupplier;
  * <p>Several sessions of a model may be used by as many threads; their steps take turns on the model's workers. A
  * {@link Batch} takes many of them through one step.
  *
+ * {@snippet class="io.yoco4j.engine.EngineSnippets" region="prefill"}
+ *
  * <p>Closing a session gives its memory to the model's next ones. One that is forgotten is garbage, no more.
  */
 public final class Session implements AutoCloseable {
@@ -314,7 +316,14 @@ public final class Session implements AutoCloseable {
 
     /**
      * A session that goes on from here on its own. It shares the memory of what is cached: only what one of the two writes
-     * from now on is its own, and a window's blocks once they are written again. It has the same exit threshold.
+     * from now on is its own, and a window's blocks once they are written again. It has the same exit threshold. So branches
+     * that begin alike, such as several ways to go on, pay for what they have in common once, in time and in memory:
+     *
+     * {@snippet class="io.yoco4j.engine.EngineSnippets" region="fork"}
+     *
+     * <p>Each thread may work on a fork of its own; closing one leaves the others as they are.
+     *
+     * @throws IllegalStateException when the session is closed, in use by another thread, or broken by a step that failed
      */
     public Session fork() {
         enter();
@@ -343,6 +352,9 @@ public final class Session implements AutoCloseable {
      * them before, or lets a {@link Generation} do it. An exit threshold is not in it either: caches are full whatever the
      * threshold was, and the restored session's own holds for the tokens to come.
      *
+     * {@snippet class="io.yoco4j.engine.EngineSnippets" region="save"}
+     *
+     * @param file is replaced where it exists
      * @throws java.io.UncheckedIOException when it cannot be written; what was there before is untouched
      */
     public void save(Path file) {

@@ -9,6 +9,8 @@ import java.util.OptionalInt;
 /**
  * How a session runs.
  *
+ * {@snippet class="io.yoco4j.engine.EngineSnippets" region="depth"}
+ *
  * <p>With an exit threshold, tokens leave looped stages early. After iteration t of T, other than the last, the angular
  * distance {@code arccos(cos(x, y)) / pi} between a token's residual stream x as iteration t - 1 put it out (the stage's
  * input for the first) and y as iteration t did is compared with the threshold; where it is no larger, y is the stage's
@@ -27,6 +29,11 @@ import java.util.OptionalInt;
 public record SessionOptions(
         OptionalInt loops, OptionalInt prefillChunk, OptionalInt maxPositions, double exitThreshold) {
 
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidInputException naming the option that is out of range
+     */
     public SessionOptions {
         prefillChunk.ifPresent(EngineOptions::requireChunk);
         maxPositions.ifPresent(m -> {
@@ -70,6 +77,7 @@ public record SessionOptions(
         return builder().build();
     }
 
+    /** The defaults, to change some. */
     public static Builder builder() {
         return new Builder();
     }
@@ -83,21 +91,25 @@ public record SessionOptions(
 
         private Builder() {}
 
+        /** At least 1; by default the model's own. */
         public Builder loops(int value) {
             loops = OptionalInt.of(value);
             return this;
         }
 
+        /** Tokens, 1..65536; by default the model's. */
         public Builder prefillChunk(int value) {
             prefillChunk = OptionalInt.of(value);
             return this;
         }
 
+        /** At least 1; by default the model's, which is also the most. */
         public Builder maxPositions(int value) {
             maxPositions = OptionalInt.of(value);
             return this;
         }
 
+        /** In 0..1; by default 0, for never. */
         public Builder exitThreshold(double value) {
             exitThreshold = value;
             return this;

@@ -14,6 +14,8 @@ import java.util.OptionalInt;
  * others are scored. With a beginning-of-text token (generation_config.json) that is the given one, and all of the text is
  * scored; without, it is the token before, and the text's very first goes unscored. No token is scored twice.
  *
+ * {@snippet class="io.yoco4j.engine.EngineSnippets" region="loss"}
+ *
  * @param nats sum over the scored tokens
  * @param tokens scored
  * @param bytes of the text in UTF-8, those of a first token that is not scored included

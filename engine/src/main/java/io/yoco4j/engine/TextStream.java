@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The text that drawn tokens become, piece by piece: code points that span tokens, text that may be the start of a stop
- * string and is held back, and the end. One thread uses it at a time.
+ * string and is held back, and the end. One thread uses it at a time. {@link YocoModel#textStream} makes one, and
+ * {@link Sampler} shows it at work.
  */
 public final class TextStream {
 

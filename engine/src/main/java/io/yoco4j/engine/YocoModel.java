@@ -36,6 +36,11 @@ import org.jspecify.annotations.Nullable;
  * A model ready to run: weights mapped where they are stored, kernels, worker threads. Closing it releases them; a
  * session that is used afterwards gets an {@link IllegalStateException}, one that runs in another thread gets it at its
  * next step.
+ *
+ * {@snippet class="io.yoco4j.engine.EngineSnippets" region="open"}
+ *
+ * <p>Thread-safe: threads may open sessions and generate at the same time. Steps take turns on the workers, in the order
+ * they ask, so that many generations at once slow each other down and nothing else; {@link Batch} shares steps.
  */
 public final class YocoModel implements AutoCloseable {
     /** Free cache blocks are kept for the next session up to this fraction of the JVM's memory. */
@@ -44,6 +49,7 @@ public final class YocoModel implements AutoCloseable {
     /** The last tokens of a context that may bear on what the next one's text is. */
     private static final int DECODER_CONTEXT = 64;
 
+    private final @Nullable Path folder;
     private final Architecture architecture;
     private final Map<String, StoredTensor> tensors;
     private final GenerationConfig generationConfig;
@@ -64,6 +70,7 @@ public final class YocoModel implements AutoCloseable {
     private volatile boolean closed;
 
     private YocoModel(
+            @Nullable Path folder,
             Architecture architecture,
             Map<String, StoredTensor> tensors,
             GenerationConfig generationConfig,
@@ -71,6 +78,7 @@ public final class YocoModel implements AutoCloseable {
             @Nullable Arena arena,
             @Nullable Path tokenizerFile,
             LongSupplier room) {
+        this.folder = folder;
         this.architecture = architecture;
         this.tensors = tensors;
         this.generationConfig = generationConfig;
@@ -103,6 +111,7 @@ public final class YocoModel implements AutoCloseable {
         try {
             Checkpoint checkpoint = Checkpoint.open(folder, arena);
             return new YocoModel(
+                    folder,
                     checkpoint.architecture(),
                     checkpoint.tensors(),
                     checkpoint.generation(),
@@ -128,17 +137,25 @@ public final class YocoModel implements AutoCloseable {
     /** As above, with another measure of how many bytes can still be allocated. */
     static YocoModel of(
             Architecture architecture, Map<String, StoredTensor> tensors, EngineOptions options, LongSupplier room) {
-        return new YocoModel(architecture, tensors, GenerationConfig.NONE, options, null, null, room);
+        return new YocoModel(null, architecture, tensors, GenerationConfig.NONE, options, null, null, room);
     }
 
+    /** The folder it was opened from; empty for weights in memory. */
+    public Optional<Path> folder() {
+        return Optional.ofNullable(folder);
+    }
+
+    /** What is run, with the model's own loops. */
     public Architecture architecture() {
         return architecture;
     }
 
+    /** The folder's generation_config.json: tokens that begin and end texts. */
     public GenerationConfig generationConfig() {
         return generationConfig;
     }
 
+    /** How it runs. */
     public EngineOptions options() {
         return options;
     }
@@ -254,7 +271,7 @@ public final class YocoModel implements AutoCloseable {
 
     /**
      * Encodes a prompt, with the special tokens that the tokenizer puts around it, and streams what follows, in a session
-     * of its own.
+     * of its own, which ends when the generation is closed. Nothing is computed before the first token is pulled.
      *
      * @throws InvalidInputException when the model has no tokenizer, or the prompt has no token or too many
      */
