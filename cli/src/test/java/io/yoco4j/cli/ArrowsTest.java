@@ -15,7 +15,10 @@ import com.tngtech.archunit.lang.ArchRule;
 import io.yoco4j.core.arch.Presets;
 import java.util.Arrays;
 
-/** Who may know whom (docs/design.md): modules, the packages inside them, and the libraries. */
+/**
+ * Who may know whom (docs/design.md): modules, the packages inside them, and the libraries. The module {@code examples} has
+ * another one, for what {@code cli} does not need.
+ */
 @AnalyzeClasses(
         packages = "io.yoco4j",
         importOptions = {ImportOption.DoNotIncludeTests.class, ArrowsTest.DoNotIncludeTestJars.class})
@@ -47,12 +50,14 @@ class ArrowsTest {
             .definedBy("io.yoco4j.eval..")
             .layer("experiment")
             .definedBy("io.yoco4j.experiment..")
+            .layer("chat")
+            .definedBy("io.yoco4j.chat..")
             .layer("server")
             .definedBy("io.yoco4j.server..")
             .layer("cli")
             .definedBy("io.yoco4j.cli..")
             .whereLayer("core")
-            .mayOnlyBeAccessedByLayers("engine", "onednn", "train", "eval", "experiment", "server", "cli")
+            .mayOnlyBeAccessedByLayers("engine", "onednn", "train", "eval", "experiment", "chat", "server", "cli")
             .whereLayer("engine")
             .mayOnlyBeAccessedByLayers("onednn", "server", "cli")
             .whereLayer("onednn")
@@ -63,6 +68,8 @@ class ArrowsTest {
             .mayOnlyBeAccessedByLayers("experiment", "cli")
             .whereLayer("experiment")
             .mayOnlyBeAccessedByLayers("cli")
+            .whereLayer("chat")
+            .mayOnlyBeAccessedByLayers("server")
             .whereLayer("server")
             .mayOnlyBeAccessedByLayers("cli")
             .whereLayer("cli")
