@@ -11,6 +11,7 @@ import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.Generation;
 import io.yoco4j.engine.GenerationOptions;
 import io.yoco4j.engine.Sampling;
+import io.yoco4j.engine.SessionOptions;
 import io.yoco4j.engine.YocoModel;
 import io.yoco4j.engine.bench.BenchmarkListener;
 import io.yoco4j.engine.bench.BenchmarkOptions;
@@ -47,6 +48,8 @@ final class QuickstartCommand implements Runnable {
     private static final String SIZE = "tiny";
     private static final long TEXT_BYTES = 12 << 20;
     private static final int CONTEXT = 4096;
+    private static final String SHIPPED = "yoco-u-java";
+    private static final List<Integer> SHIPPED_LOOPS = List.of(1, 3, 5);
     private static final List<String> PROMPTS = List.of(
             "    public static int max(int a, int b) {\n        ",
             "    /**\n     * Returns ",
@@ -114,13 +117,23 @@ final class QuickstartCommand implements Runnable {
             complete(console, trained);
         }
         compare(console, threads);
+        Optional<Path> shipped = shipped();
+        if (shipped.isPresent()) {
+            try (YocoModel model = YocoModel.open(shipped.get(), engine)) {
+                console.println(
+                        "5. The model that comes along, trained for longer, depth drawn from 1 to 5: " + shipped.get());
+                depths(console, model);
+            }
+        }
         String yoco = Yoco.command();
-        console.println("5. What is there now, and what to try next");
+        console.println("6. What is there now, and what to try next");
         console.println("   " + folder + "            the model: weights, tokenizer, config, training state");
         console.println("   " + folder + "/loss.png   the loss as it fell");
         console.println("   " + yoco + " generate " + folder + " \"public final class \" --temperature 0.7 --stats");
         console.println("   " + yoco + " generate " + folder
                 + " \"public final class \" --loops 1     another depth, same weights");
+        shipped.ifPresent(m -> console.println(
+                "   " + yoco + " generate " + m + " \"public final class \" --loops 4     the model that comes along"));
         console.println("   " + yoco + " serve " + folder + "     OpenAI's API, and a page to try it on");
         console.println("   " + yoco + " train --resume --out " + folder + " --minutes "
                 + (long) Math.ceil(minutes * 10) + "     go on training");
@@ -162,6 +175,35 @@ final class QuickstartCommand implements Runnable {
             try (Generation generation = model.generate(prompt, options)) {
                 console.println("   ----");
                 console.println((prompt + ">" + generation.join()).indent(3).stripTrailing());
+                console.flush();
+            }
+        }
+        console.println();
+    }
+
+    /** The model beside the launcher, relative where that is shorter; empty where yoco was started without it. */
+    private static Optional<Path> shipped() {
+        String home = System.getProperty("yoco.home", "");
+        if (home.isEmpty()) {
+            return Optional.empty();
+        }
+        Path folder = Path.of(home).resolve("models").resolve(SHIPPED);
+        Path here = Path.of("").toAbsolutePath();
+        return Optional.of(folder.startsWith(here) ? here.relativize(folder) : folder)
+                .filter(Files::isDirectory);
+    }
+
+    /** One prompt at several depths, the likeliest token each time. */
+    private static void depths(PrintWriter console, YocoModel model) {
+        for (int loops : SHIPPED_LOOPS) {
+            GenerationOptions options = GenerationOptions.builder()
+                    .maxTokens(40)
+                    .session(SessionOptions.builder().loops(loops).build())
+                    .build();
+            try (Generation generation = model.generate(PROMPTS.getLast(), options)) {
+                console.println("   ---- --loops " + loops);
+                console.println(
+                        (PROMPTS.getLast() + ">" + generation.join()).indent(3).stripTrailing());
                 console.flush();
             }
         }

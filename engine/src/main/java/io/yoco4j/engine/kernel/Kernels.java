@@ -17,6 +17,9 @@ public interface Kernels extends WeightKernels, TileKernels, RowKernels, Attenti
     /** Most rows of x of {@link #dotRows}. */
     int WIDE = 8;
 
+    /** Rows of x that cost less than those. */
+    int NARROW = 4;
+
     /** Most partial sums that a kernel keeps of each result. */
     int PARTIAL = 16;
 

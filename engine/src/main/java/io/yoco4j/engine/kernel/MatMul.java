@@ -19,7 +19,7 @@ public final class MatMul {
     static final int MANY = 32;
 
     /** So many rows of x or fewer cost less one at a time than together. */
-    private static final int ALONE = 3;
+    private static final int ALONE = 2;
 
     /**
      * Most blocks of a task, of {@link #DOT_ROWS} stored rows or a panel, and how many tasks each thread should have at
@@ -175,7 +175,8 @@ public final class MatMul {
 
     /** Rows of a few-row product that go together, from row r on. */
     private int together(int r) {
-        return n - r <= ALONE ? 1 : Math.min(WIDE, n - r);
+        int left = n - r;
+        return left <= ALONE ? 1 : Math.min(WIDE, left);
     }
 
     private int width(int t) {

@@ -131,8 +131,8 @@ interface VectorWeights extends WeightKernels {
             VectorDots.sums(w, first, rows, arranged, at, scratch);
             width = 1;
         } else {
-            VectorWideDots.sums(w, first, rows, arranged, at, scratch);
-            width = Kernels.WIDE;
+            width = WordOrder.width(n);
+            VectorWideDots.sums(w, first, rows, arranged, at, scratch, width);
         }
         int done = WordOrder.covered(w.format(), w.inputs());
         for (int o = 0; o < rows; o++) {

@@ -16,8 +16,8 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Products of stored rows with 8 rows of x at once on the Vector API: each value is widened once, in a register, and meets
- * all 8 there. A block of columns of x stays in a cache while stored rows go by.
+ * Products of stored rows with 8 rows of x at once on the Vector API, or 4: each value is widened once, in a register, and
+ * meets all of them there. A block of columns of x stays in a cache while stored rows go by.
  *
  * <p>Straight loops, for the reasons that {@link VectorDots} gives, but of a known stride: these compute more than they
  * read, and a whole loop was no faster.
@@ -34,31 +34,39 @@ final class VectorWideDots {
     private static final int BLOCK_OF_16_Q4 = 1024;
     private static final int BLOCK = 2048;
 
-    private static final int STRIDE = Kernels.WIDE * LANES;
-    private static final int SUMS = Kernels.DOT_ROWS * STRIDE;
+    private static final int SUMS = Kernels.DOT_ROWS * Kernels.WIDE * LANES;
 
     private VectorWideDots() {}
 
     /**
-     * Partial sums of rows, {@code [rows][8]} vectors from the start of {@code scratch}; scales go behind them.
+     * Partial sums of rows, {@code [rows][width]} vectors from the start of {@code scratch}; scales go behind them.
      *
-     * @param x as {@link WordOrder} arranges 8 rows, from {@code at} on
+     * @param x as {@link WordOrder} arranges {@code width} rows, from {@code at} on
+     * @param width {@link Kernels#WIDE} or {@link Kernels#NARROW}
      */
-    static void sums(Weight w, int first, int rows, MemorySegment x, long at, float[] scratch) {
-        Arrays.fill(scratch, 0, rows * STRIDE, 0);
+    static void sums(Weight w, int first, int rows, MemorySegment x, long at, float[] scratch, int width) {
+        Arrays.fill(scratch, 0, rows * width * LANES, 0);
         if (w.format().quantized()) {
             VectorWeights.scales(w, first, rows, scratch, SUMS);
         }
         int chunk = WordOrder.chunk(w.format());
         int chunks = w.inputs() / chunk;
+        long chunkBytes = WordOrder.chunkBytes(w.format(), width);
         long bytes = w.rowBytes();
         long data = RawMemory.address(w.data(), first * bytes, rows * bytes);
-        long arranged = RawMemory.address(x, at, chunks * WordOrder.chunkBytes(w.format(), Kernels.WIDE));
+        long arranged = RawMemory.address(x, at, chunks * chunkBytes);
         int block = Math.max(1, columns(w.format()) / chunk);
         for (int c = 0; c < chunks; c += block) {
-            long xs = arranged + c * WordOrder.chunkBytes(w.format(), Kernels.WIDE);
+            int n = Math.min(block, chunks - c);
             for (int r = 0; r < rows; r++) {
-                row(w, data + r * bytes, c * chunk, Math.min(block, chunks - c), xs, scratch, r);
+                int scale = SUMS + r * w.groups() + c * chunk / VectorWeights.GROUP;
+                long from = data + r * bytes + c * (long) WIDTH;
+                int to = r * width * LANES;
+                if (width == Kernels.WIDE) {
+                    wide(w.format(), from, n, arranged + c * chunkBytes, scratch, scale, to);
+                } else {
+                    narrow(w.format(), from, n, arranged + c * chunkBytes, scratch, scale, to);
+                }
             }
         }
     }
@@ -70,17 +78,28 @@ final class VectorWideDots {
         return format == WeightFormat.Q4 ? BLOCK_OF_16_Q4 : BLOCK_OF_16;
     }
 
-    private static void row(Weight w, long row, int from, int n, long x, float[] scratch, int r) {
-        int to = r * STRIDE;
-        int scale = SUMS + r * w.groups() + from / VectorWeights.GROUP;
-        switch (w.format()) {
-            case F32 -> f32(row + 4L * from, n, x, scratch, to);
-            case F16 -> f16(row + 2L * from, n, x, scratch, to);
-            case BF16 -> bf16(row + 2L * from, n, x, scratch, to);
-            case Q8 -> q8(row + from, n, x, scratch, scale, scratch, to);
+    private static void wide(WeightFormat format, long data, int n, long x, float[] scratch, int scale, int to) {
+        switch (format) {
+            case F32 -> f32(data, n, x, scratch, to);
+            case F16 -> f16(data, n, x, scratch, to);
+            case BF16 -> bf16(data, n, x, scratch, to);
+            case Q8 -> q8(data, n, x, scratch, scale, scratch, to);
             case Q4 -> {
-                q4(row + from / 2, n, x, 0, scratch, scale, scratch, to);
-                q4(row + from / 2, n, x + 32 * WIDTH, 16, scratch, scale, scratch, to);
+                q4(data, n, x, 0, scratch, scale, scratch, to);
+                q4(data, n, x + 32 * WIDTH, 16, scratch, scale, scratch, to);
+            }
+        }
+    }
+
+    private static void narrow(WeightFormat format, long data, int n, long x, float[] scratch, int scale, int to) {
+        switch (format) {
+            case F32 -> VectorNarrowDots.f32(data, n, x, scratch, to);
+            case F16 -> VectorNarrowDots.f16(data, n, x, scratch, to);
+            case BF16 -> VectorNarrowDots.bf16(data, n, x, scratch, to);
+            case Q8 -> VectorNarrowDots.q8(data, n, x, scratch, scale, scratch, to);
+            case Q4 -> {
+                VectorNarrowDots.q4(data, n, x, 0, scratch, scale, scratch, to);
+                VectorNarrowDots.q4(data, n, x + 16 * WIDTH, 16, scratch, scale, scratch, to);
             }
         }
     }

@@ -11,8 +11,8 @@ import java.lang.foreign.MemorySegment;
  * on: so nothing has to be spread over lanes.
  *
  * <p>x is rearranged once and meets all stored rows: {@code [chunk][value of a word][row of x][lane]}, where a chunk is what
- * one vector of words holds. A single row stands alone; several take the room of {@link Kernels#WIDE}, those that are
- * missing as zeros. Values beyond the last whole chunk are left out.
+ * one vector of words holds. A single row stands alone; several take the room of {@link Kernels#NARROW} or {@link
+ * Kernels#WIDE}, those that are missing as zeros. Values beyond the last whole chunk are left out.
  */
 final class WordOrder {
     /** Element of a group, in the order of a word's nibbles: low ones hold its first half, high ones its second. */
@@ -41,10 +41,15 @@ final class WordOrder {
         return k / chunk(format) * chunk(format);
     }
 
+    /** Rows of x in whose room n of them are arranged. */
+    static int width(int n) {
+        return n == 1 ? 1 : n <= Kernels.NARROW ? Kernels.NARROW : Kernels.WIDE;
+    }
+
     /** Vectors of a chunk. One row of Q4 has its correction with it. */
     private static int vectors(WeightFormat format, int n) {
         if (n > 1) {
-            return Kernels.WIDE * values(format);
+            return width(n) * values(format);
         }
         return format == WeightFormat.Q4 ? 9 : values(format);
     }
@@ -62,7 +67,7 @@ final class WordOrder {
 
     static void arrange(WeightFormat format, float[] x, int xOffset, int k, int n, MemorySegment out, long at) {
         int chunk = chunk(format);
-        int width = n == 1 ? 1 : Kernels.WIDE;
+        int width = width(n);
         for (int c = 0; c < k / chunk; c++) {
             long to = at + c * chunkBytes(format, n);
             for (int r = 0; r < width; r++) {
@@ -79,7 +84,9 @@ final class WordOrder {
 
     private static void zero(int values, int width, MemorySegment out, long to) {
         for (int v = 0; v < values; v++) {
-            out.asSlice(to + 4L * LANES * width * v, 4L * LANES).fill((byte) 0);
+            for (int lane = 0; lane < LANES; lane++) {
+                out.set(ScalarWeights.FLOAT, to + 4L * (width * v * LANES + lane), 0);
+            }
         }
     }
 

@@ -87,7 +87,7 @@ class WeightTwinsTest {
         for (int inputs : KernelTwinsTest.sizes().toArray()) {
             for (int outputs : new int[] {1, 2, 7, 32}) {
                 RandomStored stored = RandomStored.of(format, outputs + 2, inputs, random);
-                for (int n : new int[] {1, 2, 5, 8}) {
+                for (int n : new int[] {1, 2, 3, 4, 5, 8}) {
                     meet(stored, inputs, outputs, n);
                 }
             }
