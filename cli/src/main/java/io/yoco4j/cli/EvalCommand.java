@@ -60,6 +60,7 @@ final class EvalCommand implements Runnable {
             names = "--tasks",
             // Not at the commas between options of a task, which have a = before the next comma or colon.
             split = ",(?![^,:=]*=)",
+            splitSynopsisLabel = ",",
             required = true,
             paramLabel = "T,...",
             description = "Any of ${COMPLETION-CANDIDATES}.",

@@ -8,7 +8,6 @@ import io.yoco4j.core.testing.ModelFolders;
 import io.yoco4j.engine.Generation;
 import io.yoco4j.engine.GenerationOptions;
 import io.yoco4j.engine.YocoModel;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -26,6 +25,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -154,7 +155,7 @@ class KilledServerTest {
     }
 
     /** A server with memory for a few of the contexts, so that the others go to disk and come back. */
-    private Server start() throws IOException {
+    private Server start() throws IOException, InterruptedException {
         List<String> command = List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--add-modules",
@@ -173,18 +174,19 @@ class KilledServerTest {
                 "12M",
                 "--state-dir",
                 states.toString());
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        BufferedReader output = process.inputReader();
-        StringBuilder seen = new StringBuilder();
-        for (String line = output.readLine(); line != null; line = output.readLine()) {
-            seen.append(line).append('\n');
-            if (line.startsWith("Ready: http://127.0.0.1:")) {
-                String port = line.substring("Ready: http://127.0.0.1:".length(), line.indexOf("/ to try"));
-                // Whoever writes to a full pipe waits, so that somebody has to read.
-                Thread.ofVirtual().start(() -> output.lines().forEach(_ -> {}));
-                return new Server(process, Integer.parseInt(port));
+        Path output = Files.createTempFile(temp, "server", ".log");
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        Pattern ready = Pattern.compile("Ready: http://127\\.0\\.0\\.1:([0-9]+)/ to try");
+        while (process.isAlive()) {
+            Matcher line = ready.matcher(Files.readString(output));
+            if (line.find()) {
+                return new Server(process, Integer.parseInt(line.group(1)));
             }
+            Thread.sleep(50);
         }
-        throw new AssertionError("the server did not start:\n" + seen);
+        throw new AssertionError("the server did not start:\n" + Files.readString(output));
     }
 }

@@ -51,11 +51,6 @@ final class LinePlot {
         lines.put(label, points);
     }
 
-    /** Whether a line has two points to draw between. */
-    boolean worthDrawing() {
-        return lines.values().stream().anyMatch(l -> l.size() > 1);
-    }
-
     void write(Path file) {
         Plots.write(chart(), file);
     }
