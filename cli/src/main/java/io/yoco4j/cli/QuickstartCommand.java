@@ -49,6 +49,7 @@ final class QuickstartCommand implements Runnable {
     private static final long TEXT_BYTES = 12 << 20;
     private static final int CONTEXT = 4096;
     private static final String SHIPPED = "yoco-u-java";
+    private static final String SHIPPED_PROMPT = "public final class ";
     private static final List<Integer> SHIPPED_LOOPS = List.of(1, 3, 5);
     private static final List<String> PROMPTS = List.of(
             "    public static int max(int a, int b) {\n        ",
@@ -133,7 +134,7 @@ final class QuickstartCommand implements Runnable {
         console.println("   " + yoco + " generate " + folder
                 + " \"public final class \" --loops 1     another depth, same weights");
         shipped.ifPresent(m -> console.println(
-                "   " + yoco + " generate " + m + " \"public final class \" --loops 4     the model that comes along"));
+                "   " + yoco + " generate " + m + " \"public final class \" --loops 2 --temperature 0.9"));
         console.println("   " + yoco + " serve " + folder + "     OpenAI's API, and a page to try it on");
         console.println("   " + yoco + " train --resume --out " + folder + " --minutes "
                 + (long) Math.ceil(minutes * 10) + "     go on training");
@@ -193,17 +194,22 @@ final class QuickstartCommand implements Runnable {
                 .filter(Files::isDirectory);
     }
 
-    /** One prompt at several depths, the likeliest token each time. */
+    /** One prompt at several depths. */
     private static void depths(PrintWriter console, YocoModel model) {
         for (int loops : SHIPPED_LOOPS) {
             GenerationOptions options = GenerationOptions.builder()
-                    .maxTokens(40)
+                    .maxTokens(60)
+                    .sampling(Sampling.builder()
+                            .temperature(0.9)
+                            .topP(0.95)
+                            .seed(1)
+                            .build())
                     .session(SessionOptions.builder().loops(loops).build())
                     .build();
-            try (Generation generation = model.generate(PROMPTS.getLast(), options)) {
+            try (Generation generation = model.generate(SHIPPED_PROMPT, options)) {
                 console.println("   ---- --loops " + loops);
                 console.println(
-                        (PROMPTS.getLast() + ">" + generation.join()).indent(3).stripTrailing());
+                        (SHIPPED_PROMPT + ">" + generation.join()).indent(3).stripTrailing());
                 console.flush();
             }
         }
