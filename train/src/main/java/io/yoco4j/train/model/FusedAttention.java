@@ -39,7 +39,7 @@ final class FusedAttention {
         int hd = (int) q.size(3);
         Shape shape = new Shape(b, n, h, (int) k.size(2), hd, Math.min(window, n));
         Tensor joined = Torch.cat(2, q.reshape(b, n, -1), k.reshape(b, n, -1), v.reshape(b, n, -1));
-        Tensor saved = GraphNodes.saved(joined, lifetime);
+        Tensor saved = GraphNodes.saved(joined, joined.requires_grad(), lifetime);
         float[] lse = new float[b * h * shape.rows()];
         Tensor[] output = new Tensor[1];
         Tensor input = nodes.input(joined, lifetime, dy -> {
@@ -55,7 +55,7 @@ final class FusedAttention {
         });
         Tensor y = GraphNodes.copy(input.narrow(2, 0, (long) h * hd), ScalarType.Float)
                 .contiguous();
-        output[0] = GraphNodes.saved(y, lifetime);
+        output[0] = GraphNodes.saved(y, joined.requires_grad(), lifetime);
         MemorySegment in = Torch.memory(saved);
         MemorySegment out = Torch.memory(y);
         forEachHead(shape, (head, task) -> head.forward(task / shape.kvHeads(), task % shape.kvHeads(), in, out, lse));

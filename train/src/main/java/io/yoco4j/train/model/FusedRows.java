@@ -36,7 +36,7 @@ final class FusedRows {
     Tensor rmsNorm(Tensor x, Tensor weight, Tensor weightGradient, double eps, ScalarType type, PointerScope lifetime) {
         float[] w = Torch.toFloats(weight);
         int rows = (int) (x.numel() / w.length);
-        Tensor saved = GraphNodes.saved(x, lifetime);
+        Tensor saved = GraphNodes.saved(x, x.requires_grad(), lifetime);
         Tensor input = nodes.input(x, lifetime, dy -> {
             Tensor dx = empty(saved);
             RowMemory in = rows(saved);
@@ -69,8 +69,9 @@ final class FusedRows {
 
     /** {@code silu(gate) * up} of two contiguous tensors of one shape and type. */
     Tensor swiGlu(Tensor gate, Tensor up, PointerScope lifetime) {
-        Tensor g = GraphNodes.saved(gate, lifetime);
-        Tensor u = GraphNodes.saved(up, lifetime);
+        boolean gradient = gate.requires_grad() || up.requires_grad();
+        Tensor g = GraphNodes.saved(gate, gradient, lifetime);
+        Tensor u = GraphNodes.saved(up, gradient, lifetime);
         Tensor gates = nodes.input(gate, lifetime, dy -> {
             Tensor dg = empty(g);
             stretches(g, (from, to) -> RowKernels.swiGluGateGradient(rows(g), rows(u), rows(dy), rows(dg), from, to));

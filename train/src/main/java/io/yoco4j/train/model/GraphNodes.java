@@ -39,10 +39,16 @@ final class GraphNodes implements AutoCloseable {
         return x.to(type, false, true, new MemoryFormatOptional());
     }
 
-    /** A handle to the values of {@code x} that lives as long as {@code lifetime}, for the gradient to read. */
-    static Tensor saved(Tensor x, PointerScope lifetime) {
+    /**
+     * A handle to the values of {@code x}, for a gradient to read.
+     *
+     * @param lifetime how long it lives where there is to be a gradient; else no longer than the current scope
+     */
+    static Tensor saved(Tensor x, boolean gradient, PointerScope lifetime) {
         Tensor values = x.detach();
-        lifetime.attach(values);
+        if (gradient) {
+            lifetime.attach(values);
+        }
         return values;
     }
 
