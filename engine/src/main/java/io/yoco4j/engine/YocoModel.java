@@ -126,7 +126,8 @@ public final class YocoModel implements AutoCloseable {
     }
 
     /**
-     * A model of weights in memory, which must stay valid while it is open.
+     * A model of weights in memory, which must stay valid while it is open: a step that begins after they were closed fails,
+     * but one that they are closed under may end the JVM.
      *
      * @throws IllegalArgumentException when a tensor of the architecture is missing or of another shape
      */

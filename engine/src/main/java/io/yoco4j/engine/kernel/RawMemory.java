@@ -10,7 +10,7 @@ import java.util.Objects;
  * process ends. A constant has one class always, and bounds are checked once for many rows.
  *
  * <p>What lies at an address must stay there while it is used: callers keep the segment, and a model computes under the lock
- * that closing it takes.
+ * that closing it takes. Memory that its owner closed before is found out; what closes beside a running step cannot be.
  */
 final class RawMemory {
     /** The whole address space; offsets are addresses. */
@@ -42,11 +42,15 @@ final class RawMemory {
      * @param bytes of the part
      * @throws IndexOutOfBoundsException when the part is not within the segment
      * @throws IllegalArgumentException when the segment is on the heap, where things move
+     * @throws IllegalStateException when its memory is closed, so that it is never read from where it was
      */
     static long address(MemorySegment segment, long from, long bytes) {
         Objects.checkFromIndexSize(from, bytes, segment.byteSize());
         if (!segment.isNative()) {
             throw new IllegalArgumentException("vector kernels read memory off the heap: copy the segment there");
+        }
+        if (!segment.scope().isAlive()) {
+            throw new IllegalStateException("the memory of the weights is closed: keep it open as long as their model");
         }
         return segment.address() + from;
     }

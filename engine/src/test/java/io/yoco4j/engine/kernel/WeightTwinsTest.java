@@ -1,6 +1,7 @@
 package io.yoco4j.engine.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.yoco4j.core.checkpoint.WeightFormat;
@@ -123,5 +124,42 @@ class WeightTwinsTest {
                 }
             }
         }
+    }
+
+    /** Kernels read by address, and must not where another has been given the memory since. */
+    @ParameterizedTest
+    @EnumSource(WeightFormat.class)
+    void memoryThatIsClosedIsNotRead(WeightFormat format) {
+        int inputs = 128;
+        Weight open = RandomStored.of(format, 4, inputs, random).weight();
+        Weight w;
+        try (Arena arena = Arena.ofConfined()) {
+            w = new Weight(format, copy(arena, open.data()), copy(arena, open.scales()), 4, inputs);
+        }
+        float[] x = floats(8 * inputs + 3);
+        for (Kernels kernels : KERNELS) {
+            assertThatThrownBy(() -> kernels.unpack(w, 1, 32, 64, new float[64], 0))
+                    .as(kernels.name())
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("closed");
+            assertThatThrownBy(() -> kernels.unpackPanel(
+                            w, 0, 4, 0, 64, new float[32 * 64], new int[32 * 64], new float[64 + 32]))
+                    .as(kernels.name())
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("closed");
+            for (int n : new int[] {1, 2, 4, 5, 8}) {
+                MemorySegment arranged = arranged(kernels, format, x, inputs, n);
+                float[] y = new float[4 * n];
+                float[] scratch = new float[w.dotScratch()];
+                assertThatThrownBy(() -> kernels.dotRows(w, 0, 4, n, x, 3, arranged, 64, y, 0, false, scratch))
+                        .as("%s, %d rows of x", kernels.name(), n)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("closed");
+            }
+        }
+    }
+
+    private static MemorySegment copy(Arena arena, MemorySegment data) {
+        return arena.allocate(data.byteSize(), 64).copyFrom(data);
     }
 }
