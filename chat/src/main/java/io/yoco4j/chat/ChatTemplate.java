@@ -27,6 +27,7 @@ public final class ChatTemplate {
     private static final long STEPS_PER_CHARACTER = 64;
 
     private final String place;
+    private final String source;
     private final Map<String, Object> tokens;
     private final Dialect dialect = new Dialect();
     private final List<TemplateNode> nodes;
@@ -34,6 +35,7 @@ public final class ChatTemplate {
 
     private ChatTemplate(TemplateFolder.Found found, Clock clock) {
         place = found.place();
+        source = found.source();
         tokens = found.variables();
         this.clock = clock;
         nodes = run(new Rendering(dialect, Map.of(), clock, STEPS), r -> TemplateTree.of(found.source(), dialect));
@@ -54,6 +56,11 @@ public final class ChatTemplate {
     /** As above, with another clock for {@code strftime_now}. */
     static Optional<ChatTemplate> of(Path modelFolder, Clock clock) {
         return TemplateFolder.find(modelFolder).map(found -> new ChatTemplate(found, clock));
+    }
+
+    /** The template itself, for those that fill it in elsewhere. */
+    public String source() {
+        return source;
     }
 
     /**

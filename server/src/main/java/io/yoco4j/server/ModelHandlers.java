@@ -5,16 +5,20 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.yoco4j.chat.ChatTemplate;
 import io.yoco4j.core.arch.Accounting;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.Stage;
 import io.yoco4j.core.text.Tokenizer;
 import io.yoco4j.server.api.ApiException;
 import io.yoco4j.server.api.RequestFields;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
-/** What there is to know of models: {@code GET /v1/models}, {@code /tokenize}, {@code /detokenize}, {@code /health}. */
+/** What there is to know of models: {@code GET /v1/models}, {@code /tokenize}, {@code /detokenize}, {@code
+ * /tokenizer_info}, {@code /health}. */
 final class ModelHandlers {
     private final Models models;
     private final BodyReader bodies;
@@ -106,5 +110,27 @@ final class ModelHandlers {
         f.refuseOthers();
         m.tokenizer("model");
         ReplyWriter.send(response, 200, JsonNodeFactory.instance.objectNode().put("prompt", m.decode(ids)));
+    }
+
+    /**
+     * What a client needs that has no tokenizer of its own and asks {@code /tokenize}, in vLLM's fields:
+     * lm-evaluation-harness reads it before anything else.
+     */
+    void tokenizerInfo(ServerRequest request, ServerResponse response) {
+        ServedModel m = models.get(request.query().first("model").asOptional());
+        Tokenizer t = m.tokenizer("model");
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.put("tokenizer_class", "PreTrainedTokenizerFast"); // Hugging Face's name for whatever is a tokenizer.json
+        IntStream first = Arrays.stream(t.encodeWithSpecialTokens("")).limit(1);
+        putToken(body, "bos_token", t, first.boxed().findFirst());
+        putToken(body, "eos_token", t, t.endOfText().stream().boxed().findFirst());
+        putToken(body, "pad_token", t, Optional.empty());
+        body.put("model_max_length", m.model().architecture().maxPositions());
+        body.put("chat_template", m.template().map(ChatTemplate::source).orElse(null));
+        ReplyWriter.send(response, 200, body);
+    }
+
+    private static void putToken(ObjectNode body, String field, Tokenizer t, Optional<Integer> id) {
+        body.put(field, id.map(t::token).orElse(null));
     }
 }

@@ -70,7 +70,7 @@ final class RequestLog implements Filter {
             String path = request.path().path();
             metrics.replied(Routes.known(path), status);
             LOG.log(
-                    System.Logger.Level.INFO,
+                    Routes.polled(path) && status < 400 ? System.Logger.Level.DEBUG : System.Logger.Level.INFO,
                     () -> String.format(
                             Locale.ROOT,
                             "%s %s %s %d %.3f s%s%s",

@@ -10,20 +10,27 @@ final class Routes {
     static final String MODEL = "/v1/models/{model}";
     static final String TOKENIZE = "/tokenize";
     static final String DETOKENIZE = "/detokenize";
+    static final String TOKENIZER_INFO = "/tokenizer_info";
     static final String HEALTH = "/health";
     static final String METRICS = "/metrics";
     static final String PLAYGROUND = "/";
     static final String MEMORY = "/playground/memory";
 
     private static final Set<String> OPEN = Set.of(HEALTH, PLAYGROUND);
-    private static final Set<String> KNOWN =
-            Set.of(COMPLETIONS, CHAT, MODELS, TOKENIZE, DETOKENIZE, HEALTH, METRICS, PLAYGROUND, MEMORY);
+    private static final Set<String> POLLED = Set.of(HEALTH, METRICS);
+    private static final Set<String> KNOWN = Set.of(
+            COMPLETIONS, CHAT, MODELS, TOKENIZE, DETOKENIZE, TOKENIZER_INFO, HEALTH, METRICS, PLAYGROUND, MEMORY);
 
     private Routes() {}
 
     /** Whether a key is needed, where there are any. */
     static boolean guarded(String path) {
         return !OPEN.contains(path);
+    }
+
+    /** Whether it is asked every few seconds by machines, so that a line for each would bury the others. */
+    static boolean polled(String path) {
+        return POLLED.contains(path);
     }
 
     /** A path as a label of metrics, of which there must not be more than there are routes. */

@@ -132,6 +132,7 @@ public final class YocoServer implements AutoCloseable {
                 .get(Routes.MODEL, about::one)
                 .post(Routes.TOKENIZE, about::tokenize)
                 .post(Routes.DETOKENIZE, about::detokenize)
+                .get(Routes.TOKENIZER_INFO, about::tokenizerInfo)
                 .get(Routes.HEALTH, about::health)
                 .get(Routes.METRICS, this::metrics)
                 .get(Routes.PLAYGROUND, playground::page)

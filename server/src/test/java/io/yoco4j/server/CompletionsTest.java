@@ -296,6 +296,23 @@ class CompletionsTest {
         Reply back = post(server, "/detokenize", "{\"model\": \"nano\", \"tokens\": " + tokens.path("tokens") + "}");
         assertThat(back.json().path("prompt").asText()).isEqualTo("the cat");
 
+        JsonNode info = get(server, "/tokenizer_info?model=nano").json();
+        String end = model.tokenizer()
+                .orElseThrow()
+                .token(model.tokenizer().orElseThrow().endOfText().orElseThrow());
+        assertThat(info.path("eos_token").asText()).isEqualTo(end);
+        assertThat(info.path("bos_token").isNull()).isTrue();
+        assertThat(info.path("model_max_length").asInt())
+                .isEqualTo(model.architecture().maxPositions());
+        assertThat(info.path("chat_template").isNull()).isTrue();
+        assertThat(post(
+                                server,
+                                "/tokenize",
+                                "{\"model\": \"nano\", \"prompt\": \"" + end + "\", \"add_special_tokens\": false}")
+                        .json()
+                        .path("tokens"))
+                .hasSize(1);
+
         JsonNode memory = get(server, "/playground/memory?model=nano&tokens=8192&loops=2")
                 .json()
                 .path("systems");
