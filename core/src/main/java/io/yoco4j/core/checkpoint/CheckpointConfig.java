@@ -35,6 +35,11 @@ public record CheckpointConfig(Architecture architecture, Optional<WeightFormat>
      */
     public static CheckpointConfig read(String json) {
         ObjectNode root = StrictJson.object(json);
+        if (root.has("model_type") && !root.has("format_version")) {
+            throw new InvalidInputException("this is a Hugging Face model (model_type "
+                    + root.path("model_type").asText()
+                    + "): import its folder with yoco import and use what that makes");
+        }
         JsonNode quantization = root.remove(QUANTIZATION);
         return new CheckpointConfig(
                 ArchitectureJson.read(root),

@@ -92,6 +92,17 @@ class HuggingFaceImportTest {
         }
     }
 
+    @Test
+    void aFolderThatIsNotImportedSaysWhatToDo() throws IOException {
+        Path hf = HuggingFaceFolder.llama().write(temp.resolve("hf"));
+        try (Arena arena = Arena.ofConfined()) {
+            assertThatThrownBy(() -> Checkpoint.open(hf, arena))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("config.json: this is a Hugging Face model (model_type llama)")
+                    .hasMessageContaining("yoco import");
+        }
+    }
+
     private static void assertSame(Checkpoint checkpoint, String ours, HuggingFaceFolder source, String theirs) {
         HuggingFaceFolder.Tensor expected = source.tensor(theirs);
         assertThat(checkpoint.tensor(ours).shape()).as(ours).isEqualTo(expected.shape());

@@ -12,10 +12,12 @@ import dev.hardwood.row.PqStruct;
 import dev.hardwood.row.StructAccessor;
 import io.yoco4j.core.InvalidInputException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** Rows of a Parquet file: texts, numbers, lists and structs of them. Other values become their text. */
@@ -27,7 +29,7 @@ final class ParquetRecords {
     // The library reports a broken file by any of several unchecked exceptions.
     static List<EvalRecord> read(Path file) {
         List<EvalRecord> records = new ArrayList<>();
-        try (ParquetFileReader reader = ParquetFileReader.open(InputFile.of(file));
+        try (ParquetFileReader reader = ParquetFileReader.open(new Bounded(InputFile.of(file)));
                 RowReader rows = reader.buildRowReader().build()) {
             while (rows.hasNext()) {
                 rows.next();
@@ -66,5 +68,50 @@ final class ParquetRecords {
             case byte[] bytes -> NODES.textNode(new String(bytes, StandardCharsets.UTF_8));
             default -> NODES.textNode(value.toString());
         };
+    }
+
+    /**
+     * The library reads on without end, in ranges of no bytes, when a page's header declares more than its column holds:
+     * this ends it.
+     */
+    private static final class Bounded implements InputFile {
+        private static final int MAX_EMPTY_READS = 1000;
+
+        private final InputFile file;
+        private final AtomicInteger emptyReads = new AtomicInteger();
+
+        Bounded(InputFile file) {
+            this.file = file;
+        }
+
+        @Override
+        public void open() throws IOException {
+            file.open();
+        }
+
+        @Override
+        public ByteBuffer readRange(long offset, int length) throws IOException {
+            if (length > 0) {
+                emptyReads.set(0);
+            } else if (emptyReads.incrementAndGet() > MAX_EMPTY_READS) {
+                throw new IOException("a page runs past the end of its column");
+            }
+            return file.readRange(offset, length);
+        }
+
+        @Override
+        public long length() throws IOException {
+            return file.length();
+        }
+
+        @Override
+        public String name() {
+            return file.name();
+        }
+
+        @Override
+        public void close() throws IOException {
+            file.close();
+        }
     }
 }

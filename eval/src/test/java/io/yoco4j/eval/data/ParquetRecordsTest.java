@@ -133,4 +133,19 @@ class ParquetRecordsTest {
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageStartingWith(file + " cannot be read as a Parquet file (");
     }
+
+    /** The library by itself reads on without end where a page's header declares more than there is. */
+    @Test
+    void pagesThatDeclareTooMuchAreRefused() throws IOException {
+        byte[] bytes = Files.readAllBytes(hellaswag());
+        for (int at = 8; at < 14; at++) { // sizes and counts in the header of the first page
+            byte[] damaged = bytes.clone();
+            damaged[at] = (byte) 0x7e;
+            Path file = Files.write(folder.resolve("page" + at + ".parquet"), damaged);
+            assertThatThrownBy(() -> RecordReader.read(file))
+                    .as("byte %d", at)
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageStartingWith(file + " cannot be read as a Parquet file (");
+        }
+    }
 }
