@@ -80,6 +80,12 @@ final class BenchServerCommand implements Runnable {
     private int bodies;
 
     @Option(
+            names = "--rounds",
+            defaultValue = "5",
+            description = "How often those clients and bodies come, to see whether memory grows (${DEFAULT-VALUE}).")
+    private int rounds;
+
+    @Option(
             names = "--only",
             paramLabel = "NAME",
             split = ",",
@@ -97,7 +103,7 @@ final class BenchServerCommand implements Runnable {
                         "--only has \"" + name + "\", but must name some of " + String.join(", ", ALL));
             }
         }
-        if (IntStream.of(streams, promptTokens, generate, longTokens, prefixTokens, clients, bodies)
+        if (IntStream.of(streams, promptTokens, generate, longTokens, prefixTokens, clients, bodies, rounds)
                 .anyMatch(n -> n < 1)) {
             throw new InvalidInputException("a count is below 1: give each at least 1");
         }
@@ -154,7 +160,7 @@ final class BenchServerCommand implements Runnable {
                                 case "streams" -> load.streams();
                                 case "long-prompt" -> load.longPrompt(4, longTokens);
                                 case "prefix" -> load.prefix(prefixTokens);
-                                default -> load.misbehaviour(clients, bodies);
+                                default -> load.misbehaviour(clients, bodies, rounds);
                             });
                 }
             }

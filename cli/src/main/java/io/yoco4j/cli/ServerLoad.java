@@ -7,11 +7,15 @@ import io.yoco4j.engine.GenerationOptions;
 import io.yoco4j.engine.Sampling;
 import io.yoco4j.engine.Session;
 import io.yoco4j.engine.YocoModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
@@ -189,24 +193,38 @@ final class ServerLoad {
         }
     }
 
-    /** Clients that leave and bodies that are none: what the server is like afterwards. */
-    Map<String, Object> misbehaviour(int clients, int bodies) throws Exception {
-        client.malformed(bodies / 10);
-        long before = memory();
-        int refused = client.malformed(bodies);
-        client.vanish(clients, fresh(64));
-        settle();
-        long after = memory();
+    /**
+     * What clients that misbehave leave behind, and whether it grows: the same clients and bodies come in rounds, after one
+     * that is not counted. Memory is what collections leave, of the load generator, too; all rounds bring the same prompt, so
+     * that no contexts are kept beyond the first one's.
+     */
+    Map<String, Object> misbehaviour(int clients, int bodies, int rounds) throws Exception {
+        int[] prompt = fresh(64);
+        int refused = 0;
+        List<Long> heap = new ArrayList<>();
+        List<Long> resident = new ArrayList<>();
+        for (int round = 0; round <= rounds; round++) {
+            int met = client.malformed(bodies);
+            client.vanish(clients, prompt);
+            settle();
+            long left = heapBytes();
+            if (round > 0) {
+                refused += met;
+                heap.add(left);
+                residentBytes().ifPresent(resident::add);
+            }
+        }
         Map<String, Double> metrics = client.metrics();
         Map<String, Object> out = new LinkedHashMap<>();
+        out.put("rounds", rounds);
         out.put("clients", clients);
         out.put("malformed_bodies", bodies);
         out.put("refused", refused);
         out.put("health", client.status("/health"));
         out.put("running_after", metrics.get(RUNNING));
         out.put("waiting_after", metrics.get(WAITING));
-        out.put("heap_before_bytes", before);
-        out.put("heap_after_bytes", after);
+        out.put("heap_bytes", heap);
+        out.put("resident_bytes", resident);
         return out;
     }
 
@@ -220,11 +238,24 @@ final class ServerLoad {
         }
     }
 
-    private static long memory() throws InterruptedException {
+    private static long heapBytes() throws InterruptedException {
         for (int i = 0; i < 3; i++) {
             System.gc();
             Thread.sleep(200);
         }
         return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+    }
+
+    /** Memory of the process, where the system tells it (Linux): in {@code /proc/self/status}, in KiB. */
+    private static OptionalLong residentBytes() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        if (!Files.isReadable(status)) {
+            return OptionalLong.empty();
+        }
+        try (Stream<String> lines = Files.lines(status)) {
+            return lines.filter(line -> line.startsWith("VmRSS:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
+                    .findFirst();
+        }
     }
 }

@@ -64,6 +64,8 @@ class ServeCommandsTest {
                 "6",
                 "--bodies",
                 "60",
+                "--rounds",
+                "2",
                 "--only",
                 "streams,prefix,misbehaviour");
         assertThat(run.code()).as(run.err()).isZero();
@@ -71,7 +73,8 @@ class ServeCommandsTest {
         assertThat(lines).hasSize(3);
         assertThat(lines[0].path("tokens_per_second_3").asDouble()).isPositive();
         assertThat(lines[1].path("first_token_s").asDouble()).isPositive();
-        assertThat(lines[2].path("refused").asInt()).isEqualTo(60);
+        assertThat(lines[2].path("refused").asInt()).isEqualTo(120);
+        assertThat(lines[2].path("heap_bytes")).hasSize(2);
         assertThat(lines[2].path("running_after").asInt()).isZero();
         assertThat(lines[2].path("health").asInt()).isEqualTo(200);
         requireMistake("--only has \"all\"", "bench-server", "--only", "all");
