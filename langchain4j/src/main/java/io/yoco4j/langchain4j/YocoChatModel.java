@@ -4,10 +4,8 @@ import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
-import io.yoco4j.chat.ChatTemplate;
 import io.yoco4j.core.InvalidInputException;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A chat model in process: the model's chat template makes a prompt of the messages, and the calling thread computes the
@@ -69,26 +67,11 @@ public final class YocoChatModel implements ChatModel, AutoCloseable {
     }
 
     /** Builds a chat model. */
-    public static final class Builder extends YocoModelBuilder<Builder> {
-        private @Nullable ChatTemplate template;
-        private List<ChatModelListener> listeners = List.of();
-
+    public static final class Builder extends YocoChatModelBuilder<Builder> {
         private Builder() {}
 
         @Override
         Builder self() {
-            return this;
-        }
-
-        /** The template to use; by default that of the model's folder. */
-        public Builder chatTemplate(ChatTemplate value) {
-            template = value;
-            return this;
-        }
-
-        /** Told of each request and what became of it. */
-        public Builder listeners(List<ChatModelListener> value) {
-            listeners = List.copyOf(value);
             return this;
         }
 
@@ -100,7 +83,7 @@ public final class YocoChatModel implements ChatModel, AutoCloseable {
          * @throws dev.langchain4j.exception.UnsupportedFeatureException when a default parameter asks for what it cannot do
          */
         public YocoChatModel build() {
-            return new YocoChatModel(openChats(template), listeners);
+            return new YocoChatModel(openChats(), listeners);
         }
     }
 }

@@ -1,7 +1,6 @@
 package io.yoco4j.langchain4j;
 
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
-import io.yoco4j.chat.ChatTemplate;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.engine.YocoModel;
 import java.nio.file.Path;
@@ -15,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param <B> the builder
  */
 public abstract sealed class YocoModelBuilder<B extends YocoModelBuilder<B>>
-        permits YocoChatModel.Builder, YocoStreamingChatModel.Builder, YocoLanguageModel.Builder {
+        permits YocoChatModelBuilder, YocoLanguageModel.Builder {
     /** What is set so far. */
     final YocoChatRequestParameters.Builder parameters = YocoChatRequestParameters.builder();
 
@@ -131,17 +130,6 @@ public abstract sealed class YocoModelBuilder<B extends YocoModelBuilder<B>>
             if (folder != null) {
                 opened.close();
             }
-            throw e;
-        }
-    }
-
-    /** As {@link #open}, with a template: the one given, or the folder's. */
-    Chats openChats(@Nullable ChatTemplate template) {
-        TextModel opened = open();
-        try {
-            return new Chats(opened, template);
-        } catch (RuntimeException | Error e) {
-            opened.close();
             throw e;
         }
     }

@@ -4,13 +4,11 @@ import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
-import io.yoco4j.chat.ChatTemplate;
 import io.yoco4j.core.InvalidInputException;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A chat model in process that tells its answer piece by piece, as it is generated: what {@link YocoChatModel} does, in a
@@ -75,27 +73,13 @@ public final class YocoStreamingChatModel implements StreamingChatModel, AutoClo
     }
 
     /** Builds a streaming chat model. */
-    public static final class Builder extends YocoModelBuilder<Builder> {
-        private @Nullable ChatTemplate template;
-        private List<ChatModelListener> listeners = List.of();
+    public static final class Builder extends YocoChatModelBuilder<Builder> {
         private Executor executor = THREADS;
 
         private Builder() {}
 
         @Override
         Builder self() {
-            return this;
-        }
-
-        /** The template to use; by default that of the model's folder. */
-        public Builder chatTemplate(ChatTemplate value) {
-            template = value;
-            return this;
-        }
-
-        /** Told of each request and what became of it. */
-        public Builder listeners(List<ChatModelListener> value) {
-            listeners = List.copyOf(value);
             return this;
         }
 
@@ -113,7 +97,7 @@ public final class YocoStreamingChatModel implements StreamingChatModel, AutoClo
          * @throws dev.langchain4j.exception.UnsupportedFeatureException when a default parameter asks for what it cannot do
          */
         public YocoStreamingChatModel build() {
-            return new YocoStreamingChatModel(openChats(template), listeners, executor);
+            return new YocoStreamingChatModel(openChats(), listeners, executor);
         }
     }
 }
