@@ -188,7 +188,7 @@ class CommandLineTest {
         }
         Path config = Files.writeString(
                 temp.resolve("recipe.json"),
-                "{\"batch_size\": 3, \"sequence_length\": 16, \"schedule\": \"wsd\", \"steps\": 9}");
+                "{\"batch_size\": 3, \"bf16\": false, \"sequence_length\": 16, \"schedule\": \"wsd\", \"steps\": 9}");
         Path out = temp.resolve("model");
         Run run = yoco(
                 "train",

@@ -26,19 +26,20 @@ import org.junit.jupiter.api.Test;
 class NativeMemoryTest {
     private static final int BATCH = 4;
     private static final int LENGTH = 64;
-    private static final int SETTLED = 30;
-    private static final int STEPS = 120;
+    private static final int SETTLED = 40;
+    private static final int STEPS = 200;
 
-    /** One activation [B, N, D] per step that is not freed comes to 5.6 MiB over the steps that count. */
-    private static final long ALLOWED_BYTES = 4 << 20;
+    /** One activation [B, N, D] per step that is not freed comes to 10 MiB over the steps that count. */
+    private static final long ALLOWED_BYTES = 5 << 20;
 
     @Test
-    void liveBytesStayFlatFromStepToStep() {
+    void liveBytesStayFlatOverTwoHundredSteps() {
         var architecture = Presets.architecture("yoco-u", "nano");
         TrainingOptions options = TrainingOptions.builder().steps(STEPS).build();
         try (Parameters parameters = new Parameters(architecture);
                 AdamW optimizer = new AdamW(parameters, options);
-                StageExecutor executor = new StageExecutor(parameters, true, 0.1)) {
+                StageExecutor executor = new StageExecutor(parameters, false, 0.1)) {
+            // In float32: without instructions for bfloat16, steps take several times as long.
             parameters.initialize(Parameters.Initialization.DEFAULT, 1);
             long[] ids = new long[BATCH * LENGTH];
             Arrays.setAll(ids, i -> i * 31 % architecture.vocabSize());
