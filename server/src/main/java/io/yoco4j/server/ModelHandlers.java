@@ -17,8 +17,10 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** What there is to know of models: {@code GET /v1/models}, {@code /tokenize}, {@code /detokenize}, {@code
- * /tokenizer_info}, {@code /health}. */
+/**
+ * What there is to know of models: {@code GET /v1/models}, {@code /tokenize}, {@code /detokenize}, {@code /tokenizer_info},
+ * {@code /health}.
+ */
 final class ModelHandlers {
     private final Models models;
     private final BodyReader bodies;

@@ -38,8 +38,7 @@ class NativeMemoryTest {
         TrainingOptions options = TrainingOptions.builder().steps(STEPS).build();
         try (Parameters parameters = new Parameters(architecture);
                 AdamW optimizer = new AdamW(parameters, options);
-                StageExecutor executor = new StageExecutor(parameters, false, 0.1)) {
-            // In float32: without instructions for bfloat16, steps take several times as long.
+                StageExecutor executor = new StageExecutor(parameters, true, 0.1)) {
             parameters.initialize(Parameters.Initialization.DEFAULT, 1);
             long[] ids = new long[BATCH * LENGTH];
             Arrays.setAll(ids, i -> i * 31 % architecture.vocabSize());

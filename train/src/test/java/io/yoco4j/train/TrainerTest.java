@@ -138,8 +138,8 @@ class TrainerTest {
         List<String> order = new ArrayList<>();
         List<TrainingListener.Sample> samples = new ArrayList<>();
         TrainingOptions options = options()
-                .steps(60)
-                .evaluateEvery(20)
+                .steps(120)
+                .evaluateEvery(40)
                 .bf16(true)
                 .learningRate(5e-3)
                 .samplePrompts(List.of("alice"))
