@@ -8,6 +8,7 @@ import static io.yoco4j.engine.kernel.RawMemory.ADDRESS;
 import static io.yoco4j.engine.kernel.RawMemory.ALL;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -23,6 +24,11 @@ import jdk.incubator.vector.VectorShuffle;
  * little, as what a step reads of each segment is one slice. Constants are vectors made before the loop, and the longer loops
  * call the Vector API directly: the compiler counts what it inlines, and beyond its limit vectors become objects, save for
  * methods of the API itself.
+ *
+ * <p>Loops with much to do for each line of the cache touch it again, a few words of it as scalars. On AMD Zen 4 a line's only
+ * load may be one that the prefetcher hardly follows, by where the compiler happens to place it (its address modulo 32), and
+ * then the loop waits for memory at each line: a few loads more at other places, and half as many bytes a second again arrive.
+ * What was touched goes where the row's first scale was, used up by then, so that the compiler does not leave it out.
  */
 final class VectorDots {
     /** Bytes of a vector. */
@@ -35,6 +41,10 @@ final class VectorDots {
     private static final int[] NIBBLES = new int[4 * LANES];
 
     private static final int SUMS = Kernels.DOT_ROWS * Kernels.PARTIAL;
+    /** Rows whose scales are read at once: many would push x out of the first-level cache. */
+    private static final int SCALED = 4;
+
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
 
     static {
         for (int i = 0; i < NIBBLES.length; i++) {
@@ -48,9 +58,6 @@ final class VectorDots {
     static void sums(Weight w, int first, int rows, MemorySegment x, long at, float[] scratch) {
         int k = w.inputs();
         int groups = w.groups();
-        if (w.format().quantized()) {
-            VectorWeights.scales(w, first, rows, scratch, SUMS);
-        }
         int chunks = k / WordOrder.chunk(w.format());
         long bytes = w.rowBytes();
         long data = RawMemory.address(w.data(), first * bytes, rows * bytes);
@@ -58,18 +65,22 @@ final class VectorDots {
         for (int r = 0; r < rows; r++) {
             long row = data + r * bytes;
             int to = r * LANES;
-            int scales = SUMS + r * groups;
+            int scales = SUMS + r % SCALED * groups;
+            if (r % SCALED == 0 && w.format().quantized()) {
+                VectorWeights.scales(w, first + r, Math.min(SCALED, rows - r), scratch, SUMS);
+            }
             switch (w.format()) {
                 case F32 -> f32(row, chunks, xs, scratch, to);
                 case F16 -> f16(row, chunks, xs, scratch, to);
                 case BF16 -> bf16(row, chunks, xs, scratch, to);
                 case Q8 -> {
-                    q8(row, chunks, xs, scratch, scales, to);
+                    int touched = q8(row, chunks, xs, scratch, scales, to);
                     if (chunks % 2 == 1) {
                         lastQ8(row, chunks - 1, xs, scratch, scales, to);
                     }
+                    scratch[scales] = Float.intBitsToFloat(touched);
                 }
-                case Q4 -> q4(row, chunks, xs, scratch, scales, to);
+                case Q4 -> scratch[scales] = Float.intBitsToFloat(q4(row, chunks, xs, scratch, scales, to));
             }
         }
     }
@@ -157,17 +168,22 @@ final class VectorDots {
         return w.and(mask).reinterpretAsFloats().fma(FloatVector.fromMemorySegment(F, x, at, LITTLE), sum);
     }
 
-    /** Bytes in the top of a word are 2^24 times too large: the sums make up for it. */
-    private static void q8(long data, int n, long x, float[] scratch, int scales, int to) {
+    /** Bytes in the top of a word are 2^24 times too large: the sums make up for it. Returns what it touched. */
+    private static int q8(long data, int n, long x, float[] scratch, int scales, int to) {
         FloatVector a = FloatVector.zero(F);
         FloatVector b = FloatVector.zero(F);
         IntVector top = IntVector.broadcast(I, 0xff00_0000);
+        int touched = 0;
         int step = Math.min(2, n);
         for (int c = 0; c <= n - 2; c += step) {
             long ws = (data + c * (long) WIDTH) & ADDRESS;
             long xs = (x + c * (4L * WIDTH)) & ADDRESS;
             IntVector w = IntVector.fromMemorySegment(I, ALL, ws, LITTLE);
             IntVector v = IntVector.fromMemorySegment(I, ALL, ws + WIDTH, LITTLE);
+            touched ^= ALL.get(INT, ws + 8)
+                    ^ ALL.get(INT, ws + 12)
+                    ^ ALL.get(INT, ws + WIDTH + 8)
+                    ^ ALL.get(INT, ws + WIDTH + 12);
             FloatVector p = ((FloatVector) w.lanewise(VectorOperators.LSHL, 24).convert(VectorOperators.I2F, 0))
                     .mul(FloatVector.fromMemorySegment(F, ALL, xs, LITTLE));
             p = ((FloatVector) w.lanewise(VectorOperators.LSHL, 16).and(top).convert(VectorOperators.I2F, 0))
@@ -192,6 +208,7 @@ final class VectorDots {
             b = q.fma(s, b);
         }
         a.add(b).mul(0x1p-24f).intoArray(scratch, to);
+        return touched;
     }
 
     /** What the last of an odd number of chunks adds; in the method above its vectors would become objects. */
@@ -223,17 +240,23 @@ final class VectorDots {
         return FloatVector.broadcast(F, scales[at + (LANES == 8 ? chunk : chunk / 2)]);
     }
 
-    /** Nibbles are taken from both halves of a word; see {@link WordOrder} for their sizes and the correction. */
-    private static void q4(long data, int n, long x, float[] scratch, int scales, int to) {
+    /**
+     * Nibbles are taken from both halves of a word; see {@link WordOrder} for their sizes and the correction. Returns what it
+     * touched.
+     */
+    private static int q4(long data, int n, long x, float[] scratch, int scales, int to) {
         FloatVector a = FloatVector.zero(F);
         FloatVector b = FloatVector.zero(F);
         IntVector m0 = IntVector.fromArray(I, NIBBLES, 0);
         IntVector m1 = IntVector.fromArray(I, NIBBLES, LANES);
         IntVector m2 = IntVector.fromArray(I, NIBBLES, 2 * LANES);
         IntVector m3 = IntVector.fromArray(I, NIBBLES, 3 * LANES);
+        int touched = 0;
         int step = Math.min(1, n);
         for (int c = 0; c < n; c += step) {
-            IntVector w = IntVector.fromMemorySegment(I, ALL, (data + c * (long) WIDTH) & ADDRESS, LITTLE);
+            long ws = (data + c * (long) WIDTH) & ADDRESS;
+            IntVector w = IntVector.fromMemorySegment(I, ALL, ws, LITTLE);
+            touched ^= ALL.get(INT, ws + 4) ^ ALL.get(INT, ws + 8) ^ ALL.get(INT, ws + 12);
             IntVector v = w.lanewise(VectorOperators.LSHR, 16);
             long xs = (x + c * (9L * WIDTH)) & ADDRESS;
             FloatVector s = scaleQ4(scratch, scales, c);
@@ -259,5 +282,6 @@ final class VectorDots {
             b = q.fma(s, b);
         }
         a.add(b).intoArray(scratch, to);
+        return touched;
     }
 }
