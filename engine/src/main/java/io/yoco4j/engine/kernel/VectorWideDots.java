@@ -10,6 +10,7 @@ import static io.yoco4j.engine.kernel.VectorDots.WIDTH;
 
 import io.yoco4j.core.checkpoint.WeightFormat;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -26,8 +27,7 @@ final class VectorWideDots {
     /**
      * Columns of a block with 16 lanes and with fewer, measured (docs/experiments/LOG.md). Two multiply-adds of 16 lanes a
      * cycle take x from the first-level cache alone, where 512 columns of 8 rows are 16 KB; Q4 goes through each word twice.
-     * Fewer lanes can wait for the second level, and longer stretches of a row are worth more, since each begins with a
-     * miss that nothing foresees.
+     * Fewer lanes can wait for the second level.
      */
     private static final int BLOCK_OF_16 = 512;
 
@@ -35,6 +35,14 @@ final class VectorWideDots {
     private static final int BLOCK = 2048;
 
     private static final int SUMS = Kernels.DOT_ROWS * Kernels.WIDE * LANES;
+
+    /**
+     * Bytes of rows that are brought into the second-level cache at once, in their order, before they are read by blocks of
+     * columns: that many short stretches no prefetcher foresees.
+     */
+    private static final long TOUCHED = 256 << 10;
+
+    private static final long LINE = 64;
 
     private VectorWideDots() {}
 
@@ -49,26 +57,50 @@ final class VectorWideDots {
         if (w.format().quantized()) {
             VectorWeights.scales(w, first, rows, scratch, SUMS);
         }
+        int touched = 0;
+        int some = Math.max(1, (int) Math.min(rows, TOUCHED / Math.max(1, w.rowBytes())));
+        for (int r = 0; r < rows; r += some) {
+            touched ^= sums(w, first, r, Math.min(some, rows - r), x, at, scratch, width);
+        }
+        scratch[SUMS] = Float.intBitsToFloat(touched);
+    }
+
+    /** Rows {@code from ..} of those from {@code first} on. Returns what it touched. */
+    private static int sums(
+            Weight w, int first, int from, int rows, MemorySegment x, long at, float[] scratch, int width) {
         int chunk = WordOrder.chunk(w.format());
         int chunks = w.inputs() / chunk;
         long chunkBytes = WordOrder.chunkBytes(w.format(), width);
         long bytes = w.rowBytes();
-        long data = RawMemory.address(w.data(), first * bytes, rows * bytes);
+        long data = RawMemory.address(w.data(), (first + from) * bytes, rows * bytes);
         long arranged = RawMemory.address(x, at, chunks * chunkBytes);
         int block = Math.max(1, columns(w.format()) / chunk);
+        int touched = touch(data, rows * bytes);
         for (int c = 0; c < chunks; c += block) {
             int n = Math.min(block, chunks - c);
             for (int r = 0; r < rows; r++) {
-                int scale = SUMS + r * w.groups() + c * chunk / VectorWeights.GROUP;
-                long from = data + r * bytes + c * (long) WIDTH;
-                int to = r * width * LANES;
+                int scale = SUMS + (from + r) * w.groups() + c * chunk / VectorWeights.GROUP;
+                long row = data + r * bytes + c * (long) WIDTH;
+                int to = (from + r) * width * LANES;
                 if (width == Kernels.WIDE) {
-                    wide(w.format(), from, n, arranged + c * chunkBytes, scratch, scale, to);
+                    wide(w.format(), row, n, arranged + c * chunkBytes, scratch, scale, to);
                 } else {
-                    narrow(w.format(), from, n, arranged + c * chunkBytes, scratch, scale, to);
+                    narrow(w.format(), row, n, arranged + c * chunkBytes, scratch, scale, to);
                 }
             }
         }
+        return touched;
+    }
+
+    /** Reads one word of each line, in a loop of the kind that {@link VectorDots} explains. */
+    private static int touch(long from, long bytes) {
+        int touched = 0;
+        int lines = (int) (bytes / LINE);
+        int step = Math.min(1, lines);
+        for (int i = 0; i < lines; i += step) {
+            touched ^= ALL.get(ValueLayout.JAVA_INT_UNALIGNED, (from + i * LINE) & ADDRESS);
+        }
+        return touched;
     }
 
     private static int columns(WeightFormat format) {
