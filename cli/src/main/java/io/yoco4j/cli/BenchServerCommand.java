@@ -25,18 +25,20 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 @Command(
         name = "bench-server",
         description = {
-            "Start a server with random weights, load it over HTTP, and tell what it does: many streams against one, tokens while a"
-                    + " long prompt comes in, a known prefix, the server's own cost, clients that misbehave.",
-            "A line of JSON for each; needs the weights' size on disk for a while."
+            "Start a server with a model or with random weights, load it over HTTP, and tell what it does: many streams against"
+                    + " one, tokens while a long prompt comes in, a known prefix, the server's own cost, clients that misbehave.",
+            "A line of JSON for each; random weights need their size on disk for a while."
         },
         mixinStandardHelpOptions = true)
 final class BenchServerCommand implements Runnable {
@@ -45,15 +47,17 @@ final class BenchServerCommand implements Runnable {
     @Spec
     private CommandSpec spec;
 
+    @Parameters(arity = "0..1", paramLabel = "MODEL", description = "A model folder, instead of random weights.")
+    private @Nullable Path model;
+
     @Mixin
     private SystemOptions preset = new SystemOptions();
 
     @Option(
             names = "--weights",
             paramLabel = "F",
-            defaultValue = "q8",
-            description = "Format of the weights: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
-    private WeightFormat weights;
+            description = "Format of random weights: ${COMPLETION-CANDIDATES} (q8).")
+    private @Nullable WeightFormat weights;
 
     @Mixin
     private ServingOptions serving = new ServingOptions();
@@ -107,13 +111,21 @@ final class BenchServerCommand implements Runnable {
                 .anyMatch(n -> n < 1)) {
             throw new InvalidInputException("a count is below 1: give each at least 1");
         }
+        if (model != null && (preset.given() || weights != null)) {
+            throw new InvalidInputException(
+                    "MODEL and --system, --size, --shape or --weights exclude each other: give a folder, or what random"
+                            + " weights are to be");
+        }
         LogSetup.quiet("io.yoco4j.server.requests");
+        if (model != null) {
+            measure(model);
+            return;
+        }
         try {
             Path folder = Files.createTempDirectory("yoco-bench-server");
             try {
-                Architecture a = preset.architecture();
-                write(a, folder.resolve("load"));
-                measure(a, folder.resolve("load"));
+                write(preset.architecture(), folder.resolve("load"));
+                measure(folder.resolve("load"));
             } finally {
                 AtomicFiles.deleteRecursively(folder);
             }
@@ -125,30 +137,35 @@ final class BenchServerCommand implements Runnable {
     /** A model folder with a word for each token, so that each is a piece of the stream. */
     private void write(Architecture a, Path folder) {
         SafetensorsWriter tensors = new SafetensorsWriter();
-        RandomWeights.of(a, weights, 1).values().forEach(tensors::add);
+        RandomWeights.of(a, format(), 1).values().forEach(tensors::add);
         CheckpointWriter writer = new CheckpointWriter(a, tensors)
                 .tokenizer(new WordVocabulary(IntStream.range(0, a.vocabSize())
                                 .mapToObj(i -> "w" + i)
                                 .toList())
                         .json());
-        if (weights == WeightFormat.Q8 || weights == WeightFormat.Q4) {
-            writer.quantization(weights);
+        if (format().quantized()) {
+            writer.quantization(format());
         }
         writer.create(folder);
     }
 
-    private void measure(Architecture a, Path folder) {
+    private WeightFormat format() {
+        return weights == null ? WeightFormat.Q8 : weights;
+    }
+
+    private void measure(Path folder) {
         EngineOptions engine = serving.engine();
         List<YocoModel> models = new ArrayList<>();
         ModelSource source = new ModelSource("load", Optional.of(folder), options -> {
-            YocoModel model = YocoModel.open(folder, options);
-            models.add(model);
-            return model;
+            YocoModel opened = YocoModel.open(folder, options);
+            models.add(opened);
+            return opened;
         });
         ServerOptions options = ServerOptions.builder().port(0).engine(engine).build();
         try (YocoServer server = YocoServer.start(List.of(source), options)) {
-            server.loaded().join();
-            try (LoadClient client = new LoadClient(server.port(), a.vocabSize())) {
+            ServeCommand.await(server);
+            int vocabulary = models.getFirst().architecture().vocabSize();
+            try (LoadClient client = new LoadClient(server.port(), vocabulary)) {
                 ServerLoad load = new ServerLoad(client, streams, promptTokens, generate);
                 load.warmUp();
                 for (String name : only) {
@@ -169,15 +186,19 @@ final class BenchServerCommand implements Runnable {
         }
     }
 
-    private void tell(String name, YocoModel model, Map<String, Object> figures) {
+    private void tell(String name, YocoModel loaded, Map<String, Object> figures) {
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("measured", name);
-        line.put("system", preset.system());
-        line.put("size", preset.label());
-        line.put("weights", weights.name().toLowerCase(Locale.ROOT));
-        line.put("kv", model.options().kv().name().toLowerCase(Locale.ROOT));
-        line.put("threads", model.options().threads());
-        line.put("kernels", model.kernels());
+        if (model != null) {
+            line.put("model", ModelSource.of(model).name());
+        } else {
+            line.put("system", preset.system());
+            line.put("size", preset.label());
+            line.put("weights", format().name().toLowerCase(Locale.ROOT));
+        }
+        line.put("kv", loaded.options().kv().name().toLowerCase(Locale.ROOT));
+        line.put("threads", loaded.options().threads());
+        line.put("kernels", loaded.kernels());
         line.putAll(figures);
         PrintWriter out = spec.commandLine().getOut();
         out.println(Json.line(line));

@@ -183,7 +183,8 @@ final class ServeCommand implements Runnable {
         }
     }
 
-    private static void await(YocoServer server) {
+    /** Waits until the models are loaded; what went wrong with one is thrown as it is. */
+    static void await(YocoServer server) {
         try {
             server.loaded().join();
         } catch (CompletionException e) {

@@ -79,6 +79,8 @@ class ServeCommandsTest {
         assertThat(lines[2].path("health").asInt()).isEqualTo(200);
         requireMistake("--only has \"all\"", "bench-server", "--only", "all");
         requireMistake("a count is below 1", "bench-server", "--bodies", "0");
+        requireMistake("exclude each other", "bench-server", "models/some", "--size", "nano");
+        requireMistake("config.json", "bench-server", temp.resolve("none").toString());
     }
 
     private static JsonNode json(String line) {
