@@ -11,7 +11,10 @@ final class ChunkSize {
     /** Fewer are not worth reading the weights for; also the first guess. */
     private static final int LEAST = 8;
 
-    private static final double FORGET = 0.2;
+    /** How much a new measurement counts: at once where it is the careful one, little where it would make steps longer. */
+    private static final double CAREFUL = 0.5;
+
+    private static final double BOLD = 0.2;
 
     /** After so many steps with prompts one goes without, since contexts grow and machines get busy. */
     private static final int PROBE_EVERY = 64;
@@ -55,12 +58,16 @@ final class ChunkSize {
             if (decodeRows >= decode.length) {
                 decode = Arrays.copyOf(decode, 2 * decodeRows);
             }
-            decode[decodeRows] = mixed(decode[decodeRows], seconds);
+            decode[decodeRows] = -mixed(-decode[decodeRows], -seconds);
             sinceProbe = 0;
             return;
         }
         sinceProbe++;
         if (decodeRows > 0 && alone(decodeRows) > 0) {
+            if (decodeRows < decode.length && seconds < decode[decodeRows]) {
+                // With prompts it took less than without is believed to take.
+                decode[decodeRows] = seconds;
+            }
             perToken = mixed(perToken, Math.max(0, seconds - alone(decodeRows)) / promptTokens);
         } else if (perToken == 0) {
             perToken = seconds / promptTokens;
@@ -80,7 +87,17 @@ final class ChunkSize {
         return 0;
     }
 
+    /**
+     * What is believed after a measurement, where more is the careful side. One that is less than half or more than twice of
+     * what was believed counts as that: a step now and then waits for a collection or a compiler.
+     */
     private static double mixed(double before, double now) {
-        return before == 0 ? now : (1 - FORGET) * before + FORGET * now;
+        if (before == 0) {
+            return now;
+        }
+        double weight = now > before ? CAREFUL : BOLD;
+        double low = Math.min(before / 2, before * 2);
+        double high = Math.max(before / 2, before * 2);
+        return (1 - weight) * before + weight * Math.clamp(now, low, high);
     }
 }

@@ -57,4 +57,42 @@ class ChunkSizeTest {
         chunk.ran(1, 0, 0.010);
         assertThat(chunk.budget(1)).isPositive();
     }
+
+    /** Steps of 10 ms without prompts and 1 ms for each of their tokens, in seconds. */
+    private double step(int rows, int tokens) {
+        double seconds = 0.010 + 0.001 * tokens;
+        chunk.ran(rows, tokens, seconds);
+        return seconds;
+    }
+
+    @Test
+    void aStepThatWaitedForSomethingElseDoesNotMakeOthersLong() {
+        for (int i = 0; i < 20; i++) {
+            step(4, 0);
+        }
+        step(4, 8);
+        chunk.ran(4, 0, 2.5);
+        for (int i = 0; i < 10; i++) {
+            assertThat(step(4, chunk.budget(4))).isLessThan(0.045);
+        }
+        chunk.ran(4, 20, 2.5);
+        for (int i = 0; i < 30; i++) {
+            step(4, chunk.budget(4));
+        }
+        // 20 would be right; the 2 ms that were added to 10 stay until the next step without prompts.
+        assertThat(chunk.budget(4)).isBetween(15, 27);
+    }
+
+    @Test
+    void aFirstStepThatWasSlowIsSoonForgotten() {
+        chunk.ran(4, 0, 2.5);
+        step(4, 8);
+        for (int i = 0; i < 12; i++) {
+            step(4, 0);
+        }
+        for (int i = 0; i < 20; i++) {
+            step(4, chunk.budget(4));
+        }
+        assertThat(chunk.budget(4)).isBetween(15, 25);
+    }
 }
