@@ -107,6 +107,25 @@ class LauncherTest {
     }
 
     @Test
+    void choosesShortPausesForAServerAndThroughputElsewhere() throws Exception {
+        FakeMachine machine = FakeMachine.withDistribution(folder);
+        machine.jdk("jvm/25", "25");
+        for (String server : List.of("serve", "bench-server")) {
+            assertThat(machine.yoco(server).out()).contains("[-XX:+UseG1GC]").doesNotContain("Parallel");
+        }
+        assertThat(machine.yoco("generate").out())
+                .contains("[-XX:+UseParallelGC]")
+                .doesNotContain("G1");
+        machine.environment("YOCO_JAVA_OPTIONS", "-Xmx1g -XX:+UseZGC");
+        for (String command : List.of("serve", "generate")) {
+            assertThat(machine.yoco(command).out())
+                    .contains("[-XX:+UseZGC]")
+                    .doesNotContain("G1")
+                    .doesNotContain("Parallel");
+        }
+    }
+
+    @Test
     void leavesOutTheOptimizingCompilerWhereNoModelRuns() throws Exception {
         FakeMachine machine = FakeMachine.withDistribution(folder);
         machine.jdk("jvm/25", "25");
