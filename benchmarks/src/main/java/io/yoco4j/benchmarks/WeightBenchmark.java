@@ -23,6 +23,8 @@ public class WeightBenchmark extends KernelBenchmark {
     /** Rows of x of a product with a few. */
     private static final int WIDE = 8;
 
+    private static final int PAIR = 2;
+
     private final float[] x = floats(WIDE * INPUTS);
     private final float[] wide = new float[INPUTS];
     private final float[] panel = new float[PANEL * K];
@@ -36,6 +38,7 @@ public class WeightBenchmark extends KernelBenchmark {
     private float[] scratch = {};
     private float[] y = {};
     private MemorySegment one = MemorySegment.NULL;
+    private MemorySegment two = MemorySegment.NULL;
     private MemorySegment eight = MemorySegment.NULL;
     private int next;
 
@@ -49,6 +52,7 @@ public class WeightBenchmark extends KernelBenchmark {
         scratch = new float[weight.dotScratch()];
         y = new float[WIDE * outputs];
         one = arranged(1);
+        two = arranged(PAIR);
         eight = arranged(WIDE);
     }
 
@@ -109,6 +113,13 @@ public class WeightBenchmark extends KernelBenchmark {
     @Work(flops = 2L * ROWS * INPUTS, weights = (long) ROWS * INPUTS)
     public float[] dotRows() {
         kernels.dotRows(weight, advance(ROWS), ROWS, 1, x, 0, one, 0, y, 0, false, scratch);
+        return y;
+    }
+
+    @Benchmark
+    @Work(flops = 2L * PAIR * ROWS * INPUTS, weights = (long) ROWS * INPUTS)
+    public float[] dotRowsPair() {
+        kernels.dotRows(weight, advance(ROWS), ROWS, PAIR, x, 0, two, 0, y, 0, false, scratch);
         return y;
     }
 

@@ -10,8 +10,10 @@ import io.yoco4j.core.checkpoint.WeightFormat;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A kernel that the compiler stops inlining halfway boxes its vectors: hundreds of megabytes where there were none. */
@@ -69,6 +71,34 @@ class AllocationTest {
             steps(batch, sessions, 200);
             long allocated = allocatedBytesOfThreads() - before;
             assertThat(allocated).isLessThan(allocatedBytes(sessions) - grown + 200_000);
+        }
+    }
+
+    /** As many texts as there are loops of their own for, of each format. */
+    @ParameterizedTest
+    @EnumSource(WeightFormat.class)
+    void productsOfAnyFewRowsAllocateNothing(WeightFormat format) {
+        Architecture a = Presets.architecture("yoco", "tiny");
+        try (YocoModel model = YocoModel.of(a, RandomWeights.of(a, format, 1), EngineOptions.defaults())) {
+            Batch batch = model.batch();
+            for (int texts : new int[] {1, 2, 4, 8}) {
+                List<Session> sessions =
+                        Stream.generate(model::session).limit(texts).toList();
+                decode(batch, sessions, texts == 1 ? 3000 : 1000);
+                long grown = allocatedBytes(sessions);
+                long before = allocatedBytesOfThreads();
+                decode(batch, sessions, 200);
+                long allocated = allocatedBytesOfThreads() - before;
+                assertThat(allocated).as("%d texts", texts).isLessThan(allocatedBytes(sessions) - grown + 200_000);
+            }
+        }
+    }
+
+    private static void decode(Batch batch, List<Session> sessions, int steps) {
+        for (int step = 0; step < steps; step++) {
+            batch.clear();
+            sessions.forEach(session -> batch.decode(session, 1));
+            batch.run();
         }
     }
 

@@ -20,6 +20,9 @@ public interface Kernels extends WeightKernels, TileKernels, RowKernels, Attenti
     /** Rows of x that cost less than those. */
     int NARROW = 4;
 
+    /** Rows of x that cost less than these. */
+    int PAIR = 2;
+
     /** Most partial sums that a kernel keeps of each result. */
     int PARTIAL = 16;
 

@@ -11,15 +11,13 @@ import org.jspecify.annotations.Nullable;
  * Products of rows of activations with stored matrices: {@code out [n, outputs] (+)= x [n, inputs] * W^T}. Several
  * matrices that share an input run as one job.
  *
- * <p>Few rows: stored rows are read where they lie, each meeting 8 rows of x at a time, or one. Many: x is packed into panels once, each weight panel is unpacked once per block of K, and the register-blocked tile
- * runs over both (Goto and van de Geijn 2008). Whatever {@link ManyRowProducts} take is theirs instead.
+ * <p>Few rows: stored rows are read where they lie, each meeting up to 8 rows of x at a time. Many: x is packed into panels
+ * once, each weight panel is unpacked once per block of K, and the register-blocked tile runs over both (Goto and van de Geijn
+ * 2008). Whatever {@link ManyRowProducts} take is theirs instead.
  */
 public final class MatMul {
     /** From so many rows on, panels pay. */
     static final int MANY = 32;
-
-    /** So many rows of x or fewer cost less one at a time than together. */
-    private static final int ALONE = 2;
 
     /**
      * Most blocks of a task, of {@link #DOT_ROWS} stored rows or a panel, and how many tasks each thread should have at
@@ -160,7 +158,7 @@ public final class MatMul {
                 continue;
             }
             long wide = kernels.arranged(format, inputs, WIDE);
-            long size = blocks(n, WIDE) * Math.max(wide, ALONE * kernels.arranged(format, inputs, 1));
+            long size = blocks(n, WIDE) * wide;
             if (arranged[format.ordinal()].byteSize() < size) {
                 arranged[format.ordinal()] = Arena.ofAuto().allocate(size, ALIGNMENT);
             }
@@ -175,8 +173,7 @@ public final class MatMul {
 
     /** Rows of a few-row product that go together, from row r on. */
     private int together(int r) {
-        int left = n - r;
-        return left <= ALONE ? 1 : Math.min(WIDE, left);
+        return Math.min(WIDE, n - r);
     }
 
     private int width(int t) {

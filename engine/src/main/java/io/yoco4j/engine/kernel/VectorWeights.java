@@ -1,6 +1,5 @@
 package io.yoco4j.engine.kernel;
 
-import static io.yoco4j.engine.kernel.Lanes.F;
 import static io.yoco4j.engine.kernel.Lanes.LANES;
 import static io.yoco4j.engine.kernel.Lanes.sum;
 import static io.yoco4j.engine.kernel.RawMemory.ALL;
@@ -9,7 +8,6 @@ import io.yoco4j.core.checkpoint.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import jdk.incubator.vector.FloatVector;
 
 /** Stored weights as float32 on the Vector API. */
 interface VectorWeights extends WeightKernels {
@@ -126,18 +124,16 @@ interface VectorWeights extends WeightKernels {
             int yOffset,
             boolean add,
             float[] scratch) {
-        int width;
-        if (n == 1) {
-            VectorDots.sums(w, first, rows, arranged, at, scratch);
-            width = 1;
-        } else {
-            width = WordOrder.width(n);
-            VectorWideDots.sums(w, first, rows, arranged, at, scratch, width);
+        int width = WordOrder.width(n);
+        switch (width) {
+            case 1 -> VectorDots.sums(w, first, rows, arranged, at, scratch);
+            case Kernels.PAIR -> VectorPairDots.sums(w, first, rows, arranged, at, scratch);
+            default -> VectorWideDots.sums(w, first, rows, arranged, at, scratch, width);
         }
         int done = WordOrder.covered(w.format(), w.inputs());
         for (int o = 0; o < rows; o++) {
             for (int r = 0; r < n; r++) {
-                float total = sum(FloatVector.fromArray(F, scratch, (o * width + r) * LANES));
+                float total = sum(scratch, (o * width + r) * LANES);
                 if (done < w.inputs()) {
                     total += ScalarWeights.dot(w, first + o, x, xOffset + r * w.inputs(), done);
                 }

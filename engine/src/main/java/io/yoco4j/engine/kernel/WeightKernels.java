@@ -39,7 +39,7 @@ interface WeightKernels {
      * Products of consecutive rows with one vector or a few: {@code y[r][first + o] (+)= sum_i w[first + o][i] * x[r][i]}.
      *
      * @param rows how many, up to {@link Kernels#DOT_ROWS}
-     * @param n rows of x, 1 .. {@link Kernels#WIDE}; 2 cost as much as {@link Kernels#NARROW}, and more than those as much as WIDE
+     * @param n rows of x, 1 .. {@link Kernels#WIDE}; 3 cost as much as {@link Kernels#NARROW}, and more than those as much as WIDE
      * @param x [n, inputs] from {@code xOffset} on
      * @param arranged the same, as {@link #arrange} writes it for the weight's format and n, from {@code at} on
      * @param y [n, outputs] from {@code yOffset} on

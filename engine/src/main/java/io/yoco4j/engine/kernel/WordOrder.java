@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
  * on: so nothing has to be spread over lanes.
  *
  * <p>x is rearranged once and meets all stored rows: {@code [chunk][value of a word][row of x][lane]}, where a chunk is what
- * one vector of words holds. A single row stands alone; several take the room of {@link Kernels#NARROW} or {@link
+ * one vector of words holds. One row stands alone, and two do together; more take the room of {@link Kernels#NARROW} or {@link
  * Kernels#WIDE}, those that are missing as zeros. Values beyond the last whole chunk are left out.
  */
 final class WordOrder {
@@ -43,15 +43,17 @@ final class WordOrder {
 
     /** Rows of x in whose room n of them are arranged. */
     static int width(int n) {
-        return n == 1 ? 1 : n <= Kernels.NARROW ? Kernels.NARROW : Kernels.WIDE;
+        return n <= Kernels.PAIR ? n : n <= Kernels.NARROW ? Kernels.NARROW : Kernels.WIDE;
     }
 
-    /** Vectors of a chunk. One row of Q4 has its correction with it. */
+    /** Vectors of a chunk. */
     private static int vectors(WeightFormat format, int n) {
-        if (n > 1) {
-            return width(n) * values(format);
-        }
-        return format == WeightFormat.Q4 ? 9 : values(format);
+        return width(n) * (values(format) + (corrected(format, n) ? 1 : 0));
+    }
+
+    /** Whether a chunk ends with a correction for each row of x. */
+    private static boolean corrected(WeightFormat format, int n) {
+        return format == WeightFormat.Q4 && n <= Kernels.PAIR;
     }
 
     /** Bytes of a chunk of n rows. */
@@ -100,7 +102,8 @@ final class WordOrder {
 
     /**
      * Nibble n of a half of a word is taken where it stands, 16^n times too large: x makes up for it. What nibbles are too
-     * large by, 8 each, goes into one correction per lane where there is one row: with more, it costs less to subtract it.
+     * large by, 8 each, goes into one correction per lane for each row of x, where those are few: with more, it costs less to
+     * subtract it.
      */
     private static void nibbles(float[] x, int from, int width, MemorySegment out, long to) {
         for (int lane = 0; lane < LANES; lane++) {
@@ -112,8 +115,8 @@ final class WordOrder {
                 float scaled = value * (1f / (1 << 4 * (n % 4)));
                 out.set(ScalarWeights.FLOAT, to + 4L * (width * n * LANES + lane), scaled);
             }
-            if (width == 1) {
-                out.set(ScalarWeights.FLOAT, to + 4L * (8 * LANES + lane), -8 * sum);
+            if (corrected(WeightFormat.Q4, width)) {
+                out.set(ScalarWeights.FLOAT, to + 4L * (width * 8 * LANES + lane), -8 * sum);
             }
         }
     }
