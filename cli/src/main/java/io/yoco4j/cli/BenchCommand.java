@@ -153,6 +153,9 @@ final class BenchCommand implements Runnable {
         if (plot != null) {
             new BenchPlots(report).write(result.points(), plot);
         }
+        PrintWriter err = spec.commandLine().getErr();
+        report.warnings(result).forEach(warning -> err.println("yoco: " + warning));
+        err.flush();
         PrintWriter out = spec.commandLine().getOut();
         out.printf(
                 Locale.ROOT,

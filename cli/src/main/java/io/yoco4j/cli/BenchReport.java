@@ -14,6 +14,9 @@ import java.util.StringJoiner;
 
 /** Results of a benchmark as people and machines read them. */
 final class BenchReport {
+    /** Far more than a step of well compiled kernels allocates, and less than one of others does. */
+    private static final long MUCH_ALLOCATED = 512 << 10;
+
     private final BenchmarkOptions options;
 
     BenchReport(BenchmarkOptions options) {
@@ -81,6 +84,17 @@ final class BenchReport {
         return table.toString();
     }
 
+    /** A sentence for each point that says less of the engine than of what the JVM made of it. */
+    List<String> warnings(BenchmarkResult result) {
+        return result.points().stream()
+                .filter(p -> p.decodeAllocatedBytes() > MUCH_ALLOCATED)
+                .map(p -> label(p) + " at " + Units.shortContext(p.context()) + ", batch " + p.batch()
+                        + ", allocates " + Units.bytes(p.decodeAllocatedBytes())
+                        + " per step of decoding, as kernels do that the JVM has not compiled, or badly: its figure is too"
+                        + " low, so run it again, with more --generate where that is below 100")
+                .toList();
+    }
+
     private String cell(Spread s) {
         return options.repeat() == 1
                 ? number(s.median())
@@ -126,6 +140,7 @@ final class BenchReport {
         line.put("kv_bytes_predicted", p.kvBytesPredicted());
         line.put("flops_share", p.flopsShare());
         line.put("bandwidth_share", p.bandwidthShare());
+        line.put("decode_allocated_bytes", p.decodeAllocatedBytes());
         line.put("peak_gflops", p.limits().flops() / 1e9);
         line.put("peak_gbytes_per_second", p.limits().bytesPerSecond() / 1e9);
         return line;

@@ -21,6 +21,8 @@ import io.yoco4j.engine.kernel.MachineLimits;
  * @param kvBytesPredicted what {@code Accounting.cacheBytes} says of it
  * @param flopsShare of the limit, reached by the median prefill
  * @param bandwidthShare of the limit, reached by the median decoding, weights counted once per step
+ * @param decodeAllocatedBytes of a step of decoding, the median one of the last repeat, on one of its threads: a few thousand,
+ *     or millions where the JVM's compiler gave a kernel up and made objects of its vectors; 0 of fewer than 16 steps
  * @param limits of the machine, the highest measured in the same run until then
  */
 public record BenchmarkPoint(
@@ -38,4 +40,5 @@ public record BenchmarkPoint(
         long kvBytesPredicted,
         double flopsShare,
         double bandwidthShare,
+        long decodeAllocatedBytes,
         MachineLimits limits) {}

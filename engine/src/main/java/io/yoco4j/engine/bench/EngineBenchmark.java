@@ -149,7 +149,8 @@ public final class EngineBenchmark {
         int batch = options.batches().get(batchIndex);
         int generated = batch * options.generate();
         Spread prefill = spread(samples, x -> context / x.prefillSeconds());
-        Spread decode = spread(samples, x -> generated / x.decodeSeconds().get(batchIndex));
+        Spread decode =
+                spread(samples, x -> generated / x.decoding().get(batchIndex).seconds());
         double flops = s.prefillFlops(context, options.fullPrefill()) / context * prefill.median();
         double bytes = s.decodeBytes(context, options.generate(), batch) / generated * decode.median();
         return new BenchmarkPoint(
@@ -167,6 +168,7 @@ public final class EngineBenchmark {
                 s.cacheBytes(context),
                 flops / limits.flops(),
                 bytes / limits.bytesPerSecond(),
+                samples.getLast().decoding().get(batchIndex).allocatedBytes(),
                 limits);
     }
 

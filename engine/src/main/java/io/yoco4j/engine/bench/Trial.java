@@ -30,10 +30,18 @@ final class Trial {
      *
      * @param prefillSeconds of the prompt
      * @param firstTokenSeconds from an empty context to the first token drawn
-     * @param decodeSeconds of generating, by batch size
+     * @param decoding generating, by batch size
      * @param cacheBytes of one context after its prompt
      */
-    record Sample(double prefillSeconds, double firstTokenSeconds, List<Double> decodeSeconds, long cacheBytes) {}
+    record Sample(double prefillSeconds, double firstTokenSeconds, List<Decoding> decoding, long cacheBytes) {}
+
+    /**
+     * Generating with a batch size.
+     *
+     * @param seconds of all steps
+     * @param allocatedBytes of the median step
+     */
+    record Decoding(double seconds, long allocatedBytes) {}
 
     /** Runs on short prompts, for a second or 20 times, so that the kernels get compiled; returns how often. */
     int warmUp() {
@@ -58,13 +66,13 @@ final class Trial {
             long drawn = System.nanoTime();
             requirePredicted(session);
             long cacheBytes = session.cacheBytes();
-            List<Double> decodeSeconds = new ArrayList<>();
+            List<Decoding> decoding = new ArrayList<>();
             for (int i = 0; i < options.batches().size(); i++) {
                 // The last may go on in the prompt's own session.
                 boolean last = i == options.batches().size() - 1;
-                decodeSeconds.add(decode(session, options.batches().get(i), last, first));
+                decoding.add(decode(session, options.batches().get(i), last, first));
             }
-            return new Sample((prefilled - start) / 1e9, (drawn - start) / 1e9, decodeSeconds, cacheBytes);
+            return new Sample((prefilled - start) / 1e9, (drawn - start) / 1e9, decoding, cacheBytes);
         }
     }
 
@@ -83,7 +91,7 @@ final class Trial {
         return last;
     }
 
-    private double decode(Session prompt, int size, boolean withPrompt, int first) {
+    private Decoding decode(Session prompt, int size, boolean withPrompt, int first) {
         List<Session> forks = new ArrayList<>();
         for (int i = withPrompt ? 1 : 0; i < size; i++) {
             forks.add(prompt.fork());
@@ -96,13 +104,16 @@ final class Trial {
             int[] ids = new int[size];
             Arrays.fill(ids, first);
             Batch batch = model.batch();
+            AllocationMeter meter = new AllocationMeter(options.generate());
             long start = System.nanoTime();
             for (int i = 0; i < options.generate(); i++) {
+                meter.stepBegins();
                 step(batch, sessions, ids);
+                meter.stepEnds();
             }
             double seconds = (System.nanoTime() - start) / 1e9;
             sessions.forEach(this::requirePredicted);
-            return seconds;
+            return new Decoding(seconds, meter.median());
         } finally {
             forks.forEach(Session::close);
         }
