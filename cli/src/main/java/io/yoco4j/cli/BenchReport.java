@@ -14,9 +14,6 @@ import java.util.StringJoiner;
 
 /** Results of a benchmark as people and machines read them. */
 final class BenchReport {
-    /** Far more than a step of well compiled kernels allocates, and less than one of others does. */
-    private static final long MUCH_ALLOCATED = 512 << 10;
-
     private final BenchmarkOptions options;
 
     BenchReport(BenchmarkOptions options) {
@@ -87,7 +84,7 @@ final class BenchReport {
     /** A sentence for each point that says less of the engine than of what the JVM made of it. */
     List<String> warnings(BenchmarkResult result) {
         return result.points().stream()
-                .filter(p -> p.decodeAllocatedBytes() > MUCH_ALLOCATED)
+                .filter(BenchmarkPoint::slowedByAllocation)
                 .map(p -> label(p) + " at " + Units.shortContext(p.context()) + ", batch " + p.batch()
                         + ", allocates " + Units.bytes(p.decodeAllocatedBytes())
                         + " per step of decoding, as kernels do that the JVM has not compiled, or badly: its figure is too"

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import io.yoco4j.core.arch.Architecture;
+import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.arch.Presets;
 import io.yoco4j.core.checkpoint.RandomWeights;
 import io.yoco4j.core.checkpoint.WeightFormat;
@@ -13,7 +14,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A kernel that the compiler stops inlining halfway boxes its vectors: hundreds of megabytes where there were none. */
@@ -74,12 +75,13 @@ class AllocationTest {
         }
     }
 
-    /** As many texts as there are loops of their own for, of each format. */
+    /** As many texts as there are loops of their own for, and every format after others in one process. */
     @ParameterizedTest
-    @EnumSource(WeightFormat.class)
-    void productsOfAnyFewRowsAllocateNothing(WeightFormat format) {
+    @CsvSource({"F32,F32", "BF16,BF16", "F16,Q8", "Q8,BF16", "Q4,Q8"})
+    void stepsOfAnyFormatAllocateNothing(WeightFormat weights, KvFormat kv) {
         Architecture a = Presets.architecture("yoco", "tiny");
-        try (YocoModel model = YocoModel.of(a, RandomWeights.of(a, format, 1), EngineOptions.defaults())) {
+        EngineOptions options = EngineOptions.builder().kv(kv).build();
+        try (YocoModel model = YocoModel.of(a, RandomWeights.of(a, weights, 1), options)) {
             Batch batch = model.batch();
             for (int texts : new int[] {1, 2, 4, 8}) {
                 List<Session> sessions =

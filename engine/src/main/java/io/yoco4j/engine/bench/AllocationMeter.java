@@ -1,13 +1,9 @@
 package io.yoco4j.engine.bench;
 
-import com.sun.management.ThreadMXBean;
-import java.lang.management.ManagementFactory;
+import io.yoco4j.engine.kernel.Allocation;
 import java.util.Arrays;
 
-/**
- * Bytes that steps allocate on the calling thread, which takes part in all of them. Compiled kernels allocate nothing; where
- * the compiler gave one up, its vectors are objects, millions of bytes a step and several times slower, without a message.
- */
+/** Bytes that steps allocate on the calling thread, which takes part in all of them; millions before kernels are compiled. */
 final class AllocationMeter {
     /** Fewer say nothing of what is compiled. */
     private static final int FEW = 16;
@@ -21,11 +17,11 @@ final class AllocationMeter {
     }
 
     void stepBegins() {
-        before = allocated();
+        before = Allocation.bytes();
     }
 
     void stepEnds() {
-        steps[count++] = allocated() - before;
+        steps[count++] = Allocation.bytes() - before;
     }
 
     /** Of the median step, the first left aside, which makes room for logits; 0 where there were fewer than 16. */
@@ -36,11 +32,5 @@ final class AllocationMeter {
         long[] sorted = Arrays.copyOfRange(steps, 1, count);
         Arrays.sort(sorted);
         return sorted[sorted.length / 2];
-    }
-
-    private static long allocated() {
-        return ManagementFactory.getThreadMXBean() instanceof ThreadMXBean threads
-                ? threads.getCurrentThreadAllocatedBytes()
-                : 0;
     }
 }

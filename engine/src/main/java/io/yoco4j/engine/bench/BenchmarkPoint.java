@@ -41,4 +41,12 @@ public record BenchmarkPoint(
         double flopsShare,
         double bandwidthShare,
         long decodeAllocatedBytes,
-        MachineLimits limits) {}
+        MachineLimits limits) {
+    /** Bytes of a step far beyond what compiled kernels allocate, and below what others do. */
+    static final long MUCH_ALLOCATED = 512 << 10;
+
+    /** Whether decoding allocated so much that the figures say less of the engine than of what the JVM made of it. */
+    public boolean slowedByAllocation() {
+        return decodeAllocatedBytes > MUCH_ALLOCATED;
+    }
+}

@@ -14,6 +14,7 @@ final class Trial {
     private static final int WARM_UP_PROMPT = 512;
     private static final int WARM_UP_ROUNDS = 20;
     private static final long WARM_UP_NANOS = 1_000_000_000;
+    private static final long LONGEST_WARM_UP_NANOS = 20 * WARM_UP_NANOS;
 
     private final YocoModel model;
     private final Subject subject;
@@ -43,12 +44,19 @@ final class Trial {
      */
     record Decoding(double seconds, long allocatedBytes) {}
 
-    /** Runs on short prompts, for a second or 20 times, so that the kernels get compiled; returns how often. */
+    /**
+     * Runs on short prompts, for a second or 20 times, so that the kernels get compiled; where steps still allocate as others
+     * do, for up to 20 seconds. Returns how often.
+     */
     int warmUp() {
         long start = System.nanoTime();
         int rounds = 0;
-        while (rounds < WARM_UP_ROUNDS && System.nanoTime() - start < WARM_UP_NANOS) {
-            run(Math.min(options.longest(), WARM_UP_PROMPT));
+        long nanos = 0;
+        boolean compiled = false;
+        while (nanos < WARM_UP_NANOS && rounds < WARM_UP_ROUNDS || !compiled && nanos < LONGEST_WARM_UP_NANOS) {
+            compiled = run(Math.min(options.longest(), WARM_UP_PROMPT)).decoding().stream()
+                    .allMatch(d -> d.allocatedBytes() <= BenchmarkPoint.MUCH_ALLOCATED);
+            nanos = System.nanoTime() - start;
             rounds++;
         }
         return rounds;

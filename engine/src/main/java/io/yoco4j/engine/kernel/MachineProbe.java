@@ -17,6 +17,9 @@ public final class MachineProbe implements AutoCloseable {
     private static final int TASKS_PER_THREAD = 100;
     private static final long NANOS = 100_000_000;
     private static final long WARM_UP_NANOS = 3 * NANOS;
+    private static final long LONGEST_WARM_UP_NANOS = 100 * NANOS;
+    /** Far beyond what a compiled probe allocates, and below what one that is not does. */
+    private static final long MUCH_ALLOCATED = 100_000;
 
     private final Arena arena = Arena.ofShared();
     private final WorkerPool pool;
@@ -39,9 +42,21 @@ public final class MachineProbe implements AutoCloseable {
         for (long chunk = 0; chunk < chunks; chunk++) {
             memory.set(ValueLayout.JAVA_LONG, chunk * CHUNK, 1);
         }
-        // Small jobs, as they take long until they are compiled.
-        flops(threads, WARM_UP_NANOS);
-        bytesPerSecond(threads, WARM_UP_NANOS);
+        warmUp();
+    }
+
+    /** By small jobs, as they take long until they are compiled; on a busy machine, that is seconds. */
+    private void warmUp() {
+        long start = System.nanoTime();
+        long allocated;
+        do {
+            flops(pool.threads(), WARM_UP_NANOS);
+            bytesPerSecond(pool.threads(), WARM_UP_NANOS);
+            long before = Allocation.bytes();
+            flops(pool.threads(), 0);
+            bytesPerSecond(pool.threads(), 0);
+            allocated = Allocation.bytes() - before;
+        } while (allocated > MUCH_ALLOCATED && System.nanoTime() - start < LONGEST_WARM_UP_NANOS);
     }
 
     /** The best rates within about 0.1 s each. */
@@ -74,13 +89,13 @@ public final class MachineProbe implements AutoCloseable {
         long best = Long.MAX_VALUE;
         long begin = System.nanoTime();
         long now = begin;
-        while (now - begin < nanos) {
+        do {
             pool.run(tasks, job);
             long end = System.nanoTime();
             best = Math.min(best, end - now);
             now = end;
             nextChunk = (nextChunk + tasks) % chunks;
-        }
+        } while (now - begin < nanos);
         return best;
     }
 

@@ -95,14 +95,21 @@ interface VectorKv extends KvKernels {
             d0 = f3.fma(VectorFormats.lowHalf(v3), d0);
             d1 = f3.fma(VectorFormats.highHalf(v3), d1);
         }
-        for (int r = fours * 4; r < rows; r++) {
-            IntVector v = VectorFormats.pairs(panel, pOffset + r * PANEL);
-            FloatVector f = FloatVector.broadcast(F, factor[fOffset + r]);
-            a0 = f.fma(VectorFormats.lowHalf(v), a0);
-            a1 = f.fma(VectorFormats.highHalf(v), a1);
-        }
         a0.add(b0).add(c0.add(d0)).intoArray(out, outOffset);
         a1.add(b1).add(c1.add(d1)).intoArray(out, outOffset + HALF);
+        for (int r = fours * 4; r < rows; r++) {
+            row(factor[fOffset + r], panel, pOffset + r * PANEL, out, outOffset);
+        }
+    }
+
+    /** Of its own, as the compiler did not get as far in the method above, and made objects of these vectors. */
+    private static void row(float factor, short[] panel, int at, float[] out, int outOffset) {
+        IntVector v = VectorFormats.pairs(panel, at);
+        FloatVector f = FloatVector.broadcast(F, factor);
+        f.fma(VectorFormats.lowHalf(v), FloatVector.fromArray(F, out, outOffset))
+                .intoArray(out, outOffset);
+        f.fma(VectorFormats.highHalf(v), FloatVector.fromArray(F, out, outOffset + HALF))
+                .intoArray(out, outOffset + HALF);
     }
 
     @Override
@@ -187,13 +194,18 @@ interface VectorKv extends KvKernels {
             d0 = f3.fma(VectorFormats.i8(panel, at + 3 * PANEL), d0);
             d1 = f3.fma(VectorFormats.i8(panel, at + 3 * PANEL + LANES), d1);
         }
-        for (int r = fours * 4; r < rows; r++) {
-            int at = pOffset + r * PANEL;
-            FloatVector f = FloatVector.broadcast(F, factor[fOffset + r]);
-            a0 = f.fma(VectorFormats.i8(panel, at), a0);
-            a1 = f.fma(VectorFormats.i8(panel, at + LANES), a1);
-        }
         a0.add(b0).add(c0.add(d0)).intoArray(out, outOffset);
         a1.add(b1).add(c1.add(d1)).intoArray(out, outOffset + LANES);
+        for (int r = fours * 4; r < rows; r++) {
+            row(factor[fOffset + r], panel, pOffset + r * PANEL, out, outOffset);
+        }
+    }
+
+    private static void row(float factor, byte[] panel, int at, float[] out, int outOffset) {
+        FloatVector f = FloatVector.broadcast(F, factor);
+        f.fma(VectorFormats.i8(panel, at), FloatVector.fromArray(F, out, outOffset))
+                .intoArray(out, outOffset);
+        f.fma(VectorFormats.i8(panel, at + LANES), FloatVector.fromArray(F, out, outOffset + LANES))
+                .intoArray(out, outOffset + LANES);
     }
 }
