@@ -99,6 +99,15 @@ final class ServeCommand implements Runnable {
             description = "For requests that name none (${DEFAULT-VALUE}).")
     private long timeout;
 
+    @Option(
+            names = "--warm-up",
+            paramLabel = "SECONDS",
+            defaultValue = "5",
+            description =
+                    "For each model to run texts of no meaning, at most, before it is ready: until then the JVM compiles its"
+                            + " kernels while the first clients wait (${DEFAULT-VALUE}; 0 for none).")
+    private long warmUp;
+
     @Mixin
     private ServingOptions serving = new ServingOptions();
 
@@ -157,6 +166,7 @@ final class ServeCommand implements Runnable {
                 .insecure(insecure)
                 .stateBytes(stateBytes)
                 .timeout(Duration.ofSeconds(timeout))
+                .warmUp(Duration.ofSeconds(warmUp))
                 .engine(serving.engine())
                 .scheduler(scheduler.build());
         if (keyFile != null) {

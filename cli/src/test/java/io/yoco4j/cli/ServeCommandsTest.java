@@ -28,6 +28,7 @@ class ServeCommandsTest {
         requireMistake("config.json", "serve", none, "--port", "0");
         requireMistake("there is no API key", "serve", none, "--host", "0.0.0.0");
         requireMistake("port is 70000", "serve", none, "--port", "70000");
+        requireMistake("warm-up is PT-1S, but must not be negative", "serve", none, "--warm-up", "-1");
         requireMistake("max concurrent is 0", "serve", none, "--max-concurrent", "0");
         requireMistake("\"4X\" is no size", "serve", none, "--cache-memory", "4X");
         requireMistake("\"0\" is no size", "serve", none, "--state-size", "0");

@@ -21,6 +21,7 @@ import io.yoco4j.engine.kernel.ProductSelection;
 import io.yoco4j.engine.kernel.WorkerPool;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -195,6 +196,17 @@ public final class YocoModel implements AutoCloseable {
      */
     public static int[] savedTokens(Path file) {
         return ContextFile.tokens(file);
+    }
+
+    /**
+     * Runs texts of no meaning until the JVM has compiled the kernels, so that the first real one is not slower than later
+     * ones; nothing of them is kept.
+     *
+     * @param atMost begins no further text after that; one takes 64 tokens and then 32 singly
+     * @return whether they are compiled, as far as can be told from what steps allocate
+     */
+    public boolean warmUp(Duration atMost) {
+        return WarmUp.run(this, atMost);
     }
 
     /** Memory that contexts of this model take now. */

@@ -32,6 +32,9 @@ final class ServedModel {
         try {
             tokenizer = model.tokenizer();
             template = source.folder().flatMap(ChatTemplate::of);
+            if (options.warmUp().isPositive()) {
+                model.warmUp(options.warmUp());
+            }
             scheduler = new Scheduler(
                     model,
                     options.scheduler(),

@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param insecure whether to serve other machines without keys all the same
  * @param scheduler of each model
  * @param engine of each model
+ * @param warmUp for how long, at most, each model runs texts of no meaning before it is ready; none where it is zero
  * @param stateFolder where contexts are kept beyond memory and restarts
  * @param stateBytes of it, at most
  * @param maxBodyBytes of a request
@@ -35,6 +36,7 @@ public record ServerOptions(
         boolean insecure,
         SchedulerOptions scheduler,
         EngineOptions engine,
+        Duration warmUp,
         Optional<Path> stateFolder,
         long stateBytes,
         int maxBodyBytes,
@@ -51,6 +53,7 @@ public record ServerOptions(
         require("state bytes", stateBytes, stateBytes >= 1, "be at least 1");
         require("max body bytes", maxBodyBytes, maxBodyBytes >= 1, "be at least 1");
         require("chat tokens", chatTokens, chatTokens >= 1, "be at least 1");
+        require("warm-up", warmUp, !warmUp.isNegative(), "not be negative");
         require("timeout", timeout, timeout.isPositive(), "be positive");
         require("body timeout", bodyTimeout, bodyTimeout.isPositive(), "be positive");
         require("heartbeat", heartbeat, heartbeat.isPositive(), "be positive");
@@ -84,7 +87,7 @@ public record ServerOptions(
         }
     }
 
-    /** 127.0.0.1:8080, no key, nothing on disk, bodies of 16 MiB, 1,024 tokens a chat reply, ten minutes a request. */
+    /** 127.0.0.1:8080, no key, no warm-up, nothing on disk, bodies of 16 MiB, 1,024 tokens a chat reply, ten minutes a request. */
     public static ServerOptions defaults() {
         return builder().build();
     }
@@ -101,6 +104,7 @@ public record ServerOptions(
         private boolean insecure;
         private SchedulerOptions scheduler = SchedulerOptions.defaults();
         private EngineOptions engine = EngineOptions.defaults();
+        private Duration warmUp = Duration.ZERO;
         private Optional<Path> stateFolder = Optional.empty();
         private long stateBytes = 8L << 30;
         private int maxBodyBytes = 16 << 20;
@@ -139,6 +143,11 @@ public record ServerOptions(
 
         public Builder engine(EngineOptions value) {
             engine = value;
+            return this;
+        }
+
+        public Builder warmUp(Duration value) {
+            warmUp = value;
             return this;
         }
 
@@ -195,6 +204,7 @@ public record ServerOptions(
                     insecure,
                     scheduler,
                     engine,
+                    warmUp,
                     stateFolder,
                     stateBytes,
                     maxBodyBytes,

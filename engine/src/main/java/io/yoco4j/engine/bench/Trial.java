@@ -4,6 +4,7 @@ import io.yoco4j.engine.Batch;
 import io.yoco4j.engine.Logits;
 import io.yoco4j.engine.Session;
 import io.yoco4j.engine.YocoModel;
+import io.yoco4j.engine.kernel.AllocationMeter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,10 +1,9 @@
-package io.yoco4j.engine.bench;
+package io.yoco4j.engine.kernel;
 
-import io.yoco4j.engine.kernel.Allocation;
 import java.util.Arrays;
 
 /** Bytes that steps allocate on the calling thread, which takes part in all of them; millions before kernels are compiled. */
-final class AllocationMeter {
+public final class AllocationMeter {
     /** Fewer say nothing of what is compiled. */
     private static final int FEW = 16;
 
@@ -12,20 +11,21 @@ final class AllocationMeter {
     private int count;
     private long before;
 
-    AllocationMeter(int steps) {
+    /** A meter of so many steps at most. */
+    public AllocationMeter(int steps) {
         this.steps = new long[steps];
     }
 
-    void stepBegins() {
+    public void stepBegins() {
         before = Allocation.bytes();
     }
 
-    void stepEnds() {
+    public void stepEnds() {
         steps[count++] = Allocation.bytes() - before;
     }
 
     /** Of the median step, the first left aside, which makes room for logits; 0 where there were fewer than 16. */
-    long median() {
+    public long median() {
         if (count < FEW) {
             return 0;
         }

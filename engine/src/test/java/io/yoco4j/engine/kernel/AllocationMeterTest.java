@@ -1,4 +1,4 @@
-package io.yoco4j.engine.bench;
+package io.yoco4j.engine.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
