@@ -42,7 +42,7 @@ final class VectorDots {
 
     private static final int SUMS = Kernels.DOT_ROWS * Kernels.PARTIAL;
     /** Rows whose scales are read at once: many would push x out of the first-level cache. */
-    private static final int SCALED = 4;
+    static final int SCALED = 4;
 
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
 

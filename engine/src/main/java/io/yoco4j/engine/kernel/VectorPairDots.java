@@ -6,6 +6,7 @@ import static io.yoco4j.engine.kernel.Lanes.LANES;
 import static io.yoco4j.engine.kernel.Lanes.LITTLE;
 import static io.yoco4j.engine.kernel.RawMemory.ADDRESS;
 import static io.yoco4j.engine.kernel.RawMemory.ALL;
+import static io.yoco4j.engine.kernel.VectorDots.SCALED;
 import static io.yoco4j.engine.kernel.VectorDots.WIDTH;
 
 import java.lang.foreign.MemorySegment;
@@ -25,8 +26,6 @@ import jdk.incubator.vector.VectorOperators;
 final class VectorPairDots {
     private static final int PAIR = Kernels.PAIR;
     private static final int SUMS = Kernels.DOT_ROWS * PAIR * LANES;
-    /** Rows whose scales are read at once: many would push x out of the first-level cache. */
-    private static final int SCALED = 4;
 
     private VectorPairDots() {}
 
