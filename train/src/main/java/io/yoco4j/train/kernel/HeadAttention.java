@@ -1,37 +1,47 @@
 package io.yoco4j.train.kernel;
 
+import static io.yoco4j.train.kernel.VectorAttention.LANES;
 import static io.yoco4j.train.kernel.VectorAttention.PANEL;
 import static io.yoco4j.train.kernel.VectorAttention.ROWS;
 
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
  * Causal softmax attention, and its gradient, of the queries that share one head of keys and values: block by block of
  * queries, without ever holding all weights (Dao 2023, "FlashAttention-2", algorithms 1 and 2; rows are short enough here
- * to hold one block's whole). An instance is one thread's working memory.
+ * to hold one block's whole). Queries and keys are rotated as they are read, their gradients back as they are written. An
+ * instance is one thread's working memory.
  */
 public final class HeadAttention {
     /**
-     * Where heads lie in a tensor of a sequence's rows.
+     * What is attended.
      *
-     * @param n tokens
+     * @param batch sequences
+     * @param n tokens of each
      * @param heads of queries
      * @param kvHeads of keys and of values
      * @param hd entries of a head
      * @param window tokens seen, the own included
      */
     public record Shape(int batch, int n, int heads, int kvHeads, int hd, int window) {
-        /** Queries, keys and values of a token, beside each other. */
-        public int columns() {
-            return (heads + 2 * kvHeads) * hd;
-        }
-
         /** Tokens in whole blocks. */
         public int rows() {
             return (n + ROWS - 1) / ROWS * ROWS;
         }
     }
+
+    /**
+     * Where heads lie in a tensor of tokens' rows.
+     *
+     * @param memory [B, N, columns]
+     * @param columns entries of a token's row
+     * @param first column where the first head begins
+     * @param angles of tokens by which heads are to be rotated
+     */
+    public record Heads(RowMemory memory, int columns, int first, Angles angles) {}
+
+    /** Queries, keys and values, or the gradients of all three; they may be columns of one tensor. */
+    public record Operands(Heads queries, Heads keys, Heads values) {}
 
     private final Shape shape;
     private final int stride;
@@ -46,12 +56,14 @@ public final class HeadAttention {
     private final float[] valueGradients;
     private final float[] weights;
     private final float[] weightGradients;
+    private final float[] factors = new float[ROWS];
     private final float[] row;
+    private final float[] lanes = new float[LANES];
     private final float[] sum = new float[1];
 
     public HeadAttention(Shape shape) {
         this.shape = shape;
-        stride = (shape.hd() + PANEL - 1) / PANEL * PANEL;
+        stride = (shape.hd() + LANES - 1) / LANES * LANES;
         int panels = (shape.n() + PANEL - 1) / PANEL;
         width = panels * PANEL;
         queries = new float[shape.rows() * stride];
@@ -70,16 +82,14 @@ public final class HeadAttention {
     /**
      * Attention of the query heads of one key head.
      *
-     * @param in [B, N, columns]
      * @param out [B, N, heads x hd]
      * @param lse log of the sum of exponentials of each row, [B, heads, rows]
      */
-    public void forward(int b, int kvHead, MemorySegment in, MemorySegment out, float[] lse) {
+    public void forward(int b, int kvHead, Operands in, Heads out, float[] lse) {
         int group = shape.heads() / shape.kvHeads();
         readKeys(b, kvHead, in);
         for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
-            readRows(in, b, shape.columns(), head, queries);
-            scale(queries);
+            readQueries(b, head, in);
             int at = (b * shape.heads() + head) * shape.rows();
             for (int i = 0; i < shape.n(); i += ROWS) {
                 maskedScores(i);
@@ -87,37 +97,31 @@ public final class HeadAttention {
                     float max = VectorAttention.exponentials(
                             weights, r * width + first(i) * PANEL, r * width + last(i) * PANEL, sum);
                     lse[at + i + r] = max + (float) Math.log(sum[0]);
-                    weightGradients[r] = 1 / sum[0];
+                    factors[r] = 1 / sum[0];
                 }
-                VectorAttention.mix(weights, width, values, stride, from(i), to(i), outputs, i * stride);
-                for (int r = 0; r < ROWS; r++) {
-                    for (int c = 0; c < shape.hd(); c++) {
-                        outputs[(i + r) * stride + c] *= weightGradients[r];
-                    }
-                }
+                VectorAttention.mix(weights, width, values, stride, from(i), to(i), factors, outputs, i * stride);
             }
-            writeRows(out, b, shape.heads() * shape.hd(), head, outputs);
+            writeRows(out, b, head, outputs);
         }
     }
 
     /**
      * Gradients of queries, keys and values.
      *
-     * @param in [B, N, columns]
      * @param out what {@link #forward} wrote
      * @param lse what it wrote
-     * @param gradient [B, N, columns], with the output's gradient in the queries' columns; theirs and those of keys and
-     *     values take its place
+     * @param gradient of the output
+     * @param to where those of queries, keys and values go
      */
-    public void backward(int b, int kvHead, MemorySegment in, MemorySegment out, float[] lse, MemorySegment gradient) {
+    public void backward(int b, int kvHead, Operands in, Heads out, float[] lse, Heads gradient, Operands to) {
         int group = shape.heads() / shape.kvHeads();
         readKeys(b, kvHead, in);
         panels(values, valuePanels);
         Arrays.fill(keyGradients, 0);
         Arrays.fill(valueGradients, 0);
+        Arrays.fill(factors, scale());
         for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
-            readRows(in, b, shape.columns(), head, queries);
-            scale(queries);
+            readQueries(b, head, in);
             float[] delta = deltas(b, head, out, gradient);
             int at = (b * shape.heads() + head) * shape.rows();
             for (int i = 0; i < shape.n(); i += ROWS) {
@@ -139,36 +143,44 @@ public final class HeadAttention {
                         weights, width, outputs, i * stride, stride, shape.hd(), valueGradients, first, last);
                 VectorAttention.accumulate(
                         weightGradients, width, queries, i * stride, stride, shape.hd(), keyGradients, first, last);
-                VectorAttention.mix(weightGradients, width, keys, stride, from(i), to(i), outputs, i * stride);
+                VectorAttention.mix(weightGradients, width, keys, stride, from(i), to(i), factors, outputs, i * stride);
             }
-            scale(outputs);
-            writeRows(gradient, b, shape.columns(), head, outputs);
+            writeGradients(to.queries(), b, head, outputs);
         }
-        int columns = shape.columns();
         rows(keyGradients, keys);
-        writeRows(gradient, b, columns, shape.heads() + kvHead, keys);
+        writeGradients(to.keys(), b, kvHead, keys);
         rows(valueGradients, values);
-        writeRows(gradient, b, columns, shape.heads() + shape.kvHeads() + kvHead, values);
+        writeGradients(to.values(), b, kvHead, values);
+    }
+
+    private float scale() {
+        return (float) (1 / Math.sqrt(shape.hd()));
     }
 
     /** Reads the output's gradient into {@link #outputs}; its inner product with the output, by row. */
-    private float[] deltas(int b, int head, MemorySegment out, MemorySegment gradient) {
+    private float[] deltas(int b, int head, Heads out, Heads gradient) {
         float[] delta = new float[shape.rows()];
-        readRows(gradient, b, shape.columns(), head, outputs);
+        readRows(gradient, b, head, outputs);
         Arrays.fill(outputs, shape.n() * stride, outputs.length, 0);
         for (int i = 0; i < shape.n(); i++) {
-            read(out, b, i, shape.heads() * shape.hd(), head, row, 0);
-            for (int c = 0; c < shape.hd(); c++) {
-                delta[i] += row[c] * outputs[i * stride + c];
-            }
+            out.memory().read(offset(out, b, i, head), row, 0, shape.hd());
+            delta[i] = VectorAttention.dot(row, 0, outputs, i * stride, shape.hd(), lanes);
         }
         return delta;
     }
 
-    private void readKeys(int b, int kvHead, MemorySegment in) {
-        readRows(in, b, shape.columns(), shape.heads() + kvHead, keys);
-        readRows(in, b, shape.columns(), shape.heads() + shape.kvHeads() + kvHead, values);
+    private void readKeys(int b, int kvHead, Operands in) {
+        readRows(in.keys(), b, kvHead, keys);
+        readRows(in.values(), b, kvHead, values);
         panels(keys, keyPanels);
+    }
+
+    private void readQueries(int b, int head, Operands in) {
+        readRows(in.queries(), b, head, queries);
+        float scale = scale();
+        for (int i = 0; i < shape.n() * stride; i++) {
+            queries[i] *= scale;
+        }
     }
 
     /** Scores of a block, minus infinity where a query does not see a key. */
@@ -179,8 +191,7 @@ public final class HeadAttention {
         for (int r = 0; r < ROWS; r++) {
             int seen = Math.min(i + r, shape.n() - 1);
             int unseen = Math.max(0, seen + 1 - shape.window());
-            Arrays.fill(weights, r * width + first * PANEL, r * width + unseen, Float.NEGATIVE_INFINITY);
-            Arrays.fill(weights, r * width + seen + 1, r * width + last * PANEL, Float.NEGATIVE_INFINITY);
+            VectorAttention.hide(weights, r * width, first * PANEL, last * PANEL, unseen, seen);
         }
     }
 
@@ -202,13 +213,6 @@ public final class HeadAttention {
         return (to(i) + PANEL - 1) / PANEL;
     }
 
-    private void scale(float[] rows) {
-        float scale = (float) (1 / Math.sqrt(shape.hd()));
-        for (int i = 0; i < shape.n() * stride; i++) {
-            rows[i] *= scale;
-        }
-    }
-
     /** Rows {@link #stride} apart, as panels. */
     private void panels(float[] rows, float[] panels) {
         for (int n = 0; n < shape.n(); n++) {
@@ -228,23 +232,31 @@ public final class HeadAttention {
         }
     }
 
-    private void readRows(MemorySegment from, int b, int columns, int head, float[] to) {
+    private void readRows(Heads from, int b, int head, float[] to) {
+        Angles angles = from.angles();
+        int half = angles.cos().length / shape.n();
         for (int n = 0; n < shape.n(); n++) {
-            read(from, b, n, columns, head, to, n * stride);
+            from.memory().read(offset(from, b, n, head), to, n * stride, shape.hd());
+            VectorAttention.rotate(to, n * stride, half, angles.cos(), angles.sin(), n * half);
         }
     }
 
-    private void read(MemorySegment from, int b, int n, int columns, int head, float[] to, int at) {
-        VectorAttention.copy(from, offset(b, n, columns, head), to, at, shape.hd());
-    }
-
-    private void writeRows(MemorySegment to, int b, int columns, int head, float[] from) {
+    private void writeRows(Heads to, int b, int head, float[] from) {
         for (int n = 0; n < shape.n(); n++) {
-            VectorAttention.copy(from, n * stride, to, offset(b, n, columns, head), shape.hd());
+            to.memory().write(from, n * stride, offset(to, b, n, head), shape.hd());
         }
     }
 
-    private long offset(int b, int n, int columns, int head) {
-        return 4 * (((long) b * shape.n() + n) * columns + (long) head * shape.hd());
+    private void writeGradients(Heads to, int b, int head, float[] from) {
+        Angles angles = to.angles();
+        int half = angles.cos().length / shape.n();
+        for (int n = 0; n < shape.n(); n++) {
+            VectorAttention.rotate(from, n * stride, half, angles.cos(), angles.minusSin(), n * half);
+        }
+        writeRows(to, b, head, from);
+    }
+
+    private long offset(Heads heads, int b, int n, int head) {
+        return ((long) b * shape.n() + n) * heads.columns() + heads.first() + (long) head * shape.hd();
     }
 }

@@ -13,9 +13,6 @@ public final class RowKernels {
     private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
     private static final int LANES = F.length();
 
-    /** Elements that SwiGLU takes at a time. */
-    private static final int STRETCH = 1024;
-
     private RowKernels() {}
 
     /**
@@ -93,44 +90,56 @@ public final class RowKernels {
         return sum;
     }
 
-    /** {@code y = silu(gate) * up}, for elements from..to-1. */
-    public static void swiGlu(RowMemory gate, RowMemory up, RowMemory y, long from, long to) {
-        float[] g = new float[STRETCH];
-        float[] u = new float[STRETCH];
-        for (long at = from; at < to; at += STRETCH) {
-            int count = (int) Math.min(STRETCH, to - at);
-            gate.read(at, g, count);
-            up.read(at, u, count);
-            for (int i = 0; i < count; i += LANES) {
+    /**
+     * {@code y = silu(gate) * up}, for rows from..to-1.
+     *
+     * @param gateUp [rows, 2 x width], gate and up beside each other
+     * @param y [rows, width]
+     */
+    public static void swiGlu(RowMemory gateUp, int width, RowMemory y, int from, int to) {
+        float[] g = new float[padded(width)];
+        float[] u = new float[padded(width)];
+        for (long r = from; r < to; r++) {
+            gateUp.read(2 * r * width, g, width);
+            gateUp.read((2 * r + 1) * width, u, width);
+            for (int i = 0; i < width; i += LANES) {
                 FloatVector x = FloatVector.fromArray(F, g, i);
                 x.mul(sigmoid(x)).mul(FloatVector.fromArray(F, u, i)).intoArray(g, i);
             }
-            y.write(g, at, count);
+            y.write(g, r * width, width);
         }
     }
 
-    /** {@code dgate = dy * up * silu'(gate)}. */
-    public static void swiGluGateGradient(
-            RowMemory gate, RowMemory up, RowMemory dy, RowMemory dgate, long from, long to) {
-        float[] g = new float[STRETCH];
-        float[] u = new float[STRETCH];
-        float[] d = new float[STRETCH];
-        for (long at = from; at < to; at += STRETCH) {
-            int count = (int) Math.min(STRETCH, to - at);
-            gate.read(at, g, count);
-            up.read(at, u, count);
-            dy.read(at, d, count);
-            for (int i = 0; i < count; i += LANES) {
+    /**
+     * Gradient of {@link #swiGlu}: {@code dgate = dy * up * silu'(gate)}, {@code dup = dy * silu(gate)}.
+     *
+     * @param to [rows, 2 x width]
+     */
+    public static void swiGluGradient(RowMemory gateUp, int width, RowMemory dy, RowMemory to, int first, int last) {
+        float[] g = new float[padded(width)];
+        float[] u = new float[padded(width)];
+        float[] d = new float[padded(width)];
+        for (long r = first; r < last; r++) {
+            gateUp.read(2 * r * width, g, width);
+            gateUp.read((2 * r + 1) * width, u, width);
+            dy.read(r * width, d, width);
+            for (int i = 0; i < width; i += LANES) {
                 FloatVector x = FloatVector.fromArray(F, g, i);
+                FloatVector upstream = FloatVector.fromArray(F, d, i);
                 FloatVector s = sigmoid(x);
+                FloatVector silu = x.mul(s);
                 // silu'(x) = s + x s (1 - s)
-                FloatVector slope = x.mul(s).fma(FloatVector.broadcast(F, 1f).sub(s), s);
-                slope.mul(FloatVector.fromArray(F, u, i))
-                        .mul(FloatVector.fromArray(F, d, i))
-                        .intoArray(d, i);
+                FloatVector slope = silu.fma(FloatVector.broadcast(F, 1f).sub(s), s);
+                slope.mul(FloatVector.fromArray(F, u, i)).mul(upstream).intoArray(g, i);
+                silu.mul(upstream).intoArray(u, i);
             }
-            dgate.write(d, at, count);
+            to.write(g, 2 * r * width, width);
+            to.write(u, (2 * r + 1) * width, width);
         }
+    }
+
+    private static int padded(int width) {
+        return (width + LANES - 1) / LANES * LANES;
     }
 
     private static FloatVector sigmoid(FloatVector x) {
@@ -154,22 +163,13 @@ public final class RowKernels {
         int width = heads * hd;
         int tokens = cos.length / half;
         float[] row = new float[width];
-        float[] out = new float[width];
         for (int r = from; r < to; r++) {
             long at = (long) r * width;
             x.read(at, row, width);
-            int angles = r % tokens * half;
             for (int h = 0; h < width; h += hd) {
-                for (int j = 0; j < half; j++) {
-                    float a = row[h + j];
-                    float b = row[h + half + j];
-                    float c = cos[angles + j];
-                    float s = sin[angles + j];
-                    out[h + j] = a * c - b * s;
-                    out[h + half + j] = b * c + a * s;
-                }
+                VectorAttention.rotate(row, h, half, cos, sin, r % tokens * half);
             }
-            y.write(out, at, width);
+            y.write(row, at, width);
         }
     }
 }

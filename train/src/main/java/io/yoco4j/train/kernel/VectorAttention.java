@@ -1,8 +1,5 @@
 package io.yoco4j.train.kernel;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -15,9 +12,13 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class VectorAttention {
     private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
-    private static final int LANES = F.length();
+    private static final VectorSpecies<Float> SHORT = FloatVector.SPECIES_128;
+    private static final FloatVector COLUMNS = FloatVector.zero(F).addIndex(1);
 
-    /** Keys of a panel; columns of values come in multiples of it. */
+    /** Columns of values come in multiples of it. */
+    static final int LANES = F.length();
+
+    /** Keys of a panel. */
     static final int PANEL = 2 * LANES;
 
     /** Queries of a block. */
@@ -74,47 +75,112 @@ final class VectorAttention {
     }
 
     /**
-     * {@code out[r][c] = sum over keys of p[r][key] * values[key][c]}, for keys from..to-1.
+     * {@code out[r][c] = factors[r] * sum over keys of p[r][key] * values[key][c]}, for keys from..to-1.
      *
      * @param p ROWS rows, {@code width} apart
-     * @param values rows {@code stride} apart, a multiple of {@link #PANEL}
+     * @param values rows {@code stride} apart, a multiple of {@link #LANES}
      * @param out ROWS rows from {@code at}, {@code stride} apart
      */
-    static void mix(float[] p, int width, float[] values, int stride, int from, int to, float[] out, int at) {
-        for (int c = 0; c < stride; c += PANEL) {
-            FloatVector s00 = FloatVector.zero(F);
-            FloatVector s01 = s00;
-            FloatVector s10 = s00;
-            FloatVector s11 = s00;
-            FloatVector s20 = s00;
-            FloatVector s21 = s00;
-            FloatVector s30 = s00;
-            FloatVector s31 = s00;
-            for (int key = from; key < to; key++) {
-                FloatVector v0 = FloatVector.fromArray(F, values, key * stride + c);
-                FloatVector v1 = FloatVector.fromArray(F, values, key * stride + c + LANES);
-                FloatVector p0 = FloatVector.broadcast(F, p[key]);
-                s00 = p0.fma(v0, s00);
-                s01 = p0.fma(v1, s01);
-                FloatVector p1 = FloatVector.broadcast(F, p[width + key]);
-                s10 = p1.fma(v0, s10);
-                s11 = p1.fma(v1, s11);
-                FloatVector p2 = FloatVector.broadcast(F, p[2 * width + key]);
-                s20 = p2.fma(v0, s20);
-                s21 = p2.fma(v1, s21);
-                FloatVector p3 = FloatVector.broadcast(F, p[3 * width + key]);
-                s30 = p3.fma(v0, s30);
-                s31 = p3.fma(v1, s31);
-            }
-            s00.intoArray(out, at + c);
-            s01.intoArray(out, at + c + LANES);
-            s10.intoArray(out, at + stride + c);
-            s11.intoArray(out, at + stride + c + LANES);
-            s20.intoArray(out, at + 2 * stride + c);
-            s21.intoArray(out, at + 2 * stride + c + LANES);
-            s30.intoArray(out, at + 3 * stride + c);
-            s31.intoArray(out, at + 3 * stride + c + LANES);
+    static void mix(
+            float[] p, int width, float[] values, int stride, int from, int to, float[] factors, float[] out, int at) {
+        int c = 0;
+        for (; c <= stride - PANEL; c += PANEL) {
+            mixPanel(p, width, values, stride, from, to, factors, out, at, c);
         }
+        if (c < stride) {
+            mixVector(p, width, values, stride, from, to, factors, out, at, c);
+        }
+    }
+
+    private static void mixPanel(
+            float[] p,
+            int width,
+            float[] values,
+            int stride,
+            int from,
+            int to,
+            float[] factors,
+            float[] out,
+            int at,
+            int c) {
+        FloatVector s00 = FloatVector.zero(F);
+        FloatVector s01 = s00;
+        FloatVector s10 = s00;
+        FloatVector s11 = s00;
+        FloatVector s20 = s00;
+        FloatVector s21 = s00;
+        FloatVector s30 = s00;
+        FloatVector s31 = s00;
+        for (int key = from; key < to; key++) {
+            FloatVector v0 = FloatVector.fromArray(F, values, key * stride + c);
+            FloatVector v1 = FloatVector.fromArray(F, values, key * stride + c + LANES);
+            FloatVector p0 = FloatVector.broadcast(F, p[key]);
+            s00 = p0.fma(v0, s00);
+            s01 = p0.fma(v1, s01);
+            FloatVector p1 = FloatVector.broadcast(F, p[width + key]);
+            s10 = p1.fma(v0, s10);
+            s11 = p1.fma(v1, s11);
+            FloatVector p2 = FloatVector.broadcast(F, p[2 * width + key]);
+            s20 = p2.fma(v0, s20);
+            s21 = p2.fma(v1, s21);
+            FloatVector p3 = FloatVector.broadcast(F, p[3 * width + key]);
+            s30 = p3.fma(v0, s30);
+            s31 = p3.fma(v1, s31);
+        }
+        s00.mul(factors[0]).intoArray(out, at + c);
+        s01.mul(factors[0]).intoArray(out, at + c + LANES);
+        s10.mul(factors[1]).intoArray(out, at + stride + c);
+        s11.mul(factors[1]).intoArray(out, at + stride + c + LANES);
+        s20.mul(factors[2]).intoArray(out, at + 2 * stride + c);
+        s21.mul(factors[2]).intoArray(out, at + 2 * stride + c + LANES);
+        s30.mul(factors[3]).intoArray(out, at + 3 * stride + c);
+        s31.mul(factors[3]).intoArray(out, at + 3 * stride + c + LANES);
+    }
+
+    /** One vector of columns, as heads of 16 are with 16 lanes: even and odd keys add up apart, to have eight sums. */
+    private static void mixVector(
+            float[] p,
+            int width,
+            float[] values,
+            int stride,
+            int from,
+            int to,
+            float[] factors,
+            float[] out,
+            int at,
+            int c) {
+        FloatVector s00 = FloatVector.zero(F);
+        FloatVector s01 = s00;
+        FloatVector s10 = s00;
+        FloatVector s11 = s00;
+        FloatVector s20 = s00;
+        FloatVector s21 = s00;
+        FloatVector s30 = s00;
+        FloatVector s31 = s00;
+        int key = from;
+        for (; key < to - 1; key += 2) {
+            FloatVector v0 = FloatVector.fromArray(F, values, key * stride + c);
+            FloatVector v1 = FloatVector.fromArray(F, values, (key + 1) * stride + c);
+            s00 = FloatVector.broadcast(F, p[key]).fma(v0, s00);
+            s01 = FloatVector.broadcast(F, p[key + 1]).fma(v1, s01);
+            s10 = FloatVector.broadcast(F, p[width + key]).fma(v0, s10);
+            s11 = FloatVector.broadcast(F, p[width + key + 1]).fma(v1, s11);
+            s20 = FloatVector.broadcast(F, p[2 * width + key]).fma(v0, s20);
+            s21 = FloatVector.broadcast(F, p[2 * width + key + 1]).fma(v1, s21);
+            s30 = FloatVector.broadcast(F, p[3 * width + key]).fma(v0, s30);
+            s31 = FloatVector.broadcast(F, p[3 * width + key + 1]).fma(v1, s31);
+        }
+        if (key < to) {
+            FloatVector v0 = FloatVector.fromArray(F, values, key * stride + c);
+            s00 = FloatVector.broadcast(F, p[key]).fma(v0, s00);
+            s10 = FloatVector.broadcast(F, p[width + key]).fma(v0, s10);
+            s20 = FloatVector.broadcast(F, p[2 * width + key]).fma(v0, s20);
+            s30 = FloatVector.broadcast(F, p[3 * width + key]).fma(v0, s30);
+        }
+        s00.add(s01).mul(factors[0]).intoArray(out, at + c);
+        s10.add(s11).mul(factors[1]).intoArray(out, at + stride + c);
+        s20.add(s21).mul(factors[2]).intoArray(out, at + 2 * stride + c);
+        s30.add(s31).mul(factors[3]).intoArray(out, at + 3 * stride + c);
     }
 
     /** {@code panels[key][d] += sum over r of p[r][key] * a[r][d]}, arguments as in {@link #scores}. */
@@ -184,26 +250,77 @@ final class VectorAttention {
         }
     }
 
-    /** Copies floats out of memory; for a head's few entries the JDK's call costs more than the copy. */
-    static void copy(MemorySegment from, long offset, float[] to, int at, int count) {
-        int i = 0;
-        for (; i <= count - LANES; i += LANES) {
-            FloatVector.fromMemorySegment(F, from, offset + 4L * i, ByteOrder.nativeOrder())
-                    .intoArray(to, at + i);
+    /**
+     * Minus infinity where a query does not see a key, over a row of whole panels.
+     *
+     * @param s scores, that of column c at {@code row + c}
+     * @param from first column, up to but without {@code to}
+     * @param unseen the first column that is seen
+     * @param seen the last
+     */
+    static void hide(float[] s, int row, int from, int to, int unseen, int seen) {
+        for (int c = from; c < unseen; c += LANES) {
+            FloatVector x = FloatVector.fromArray(F, s, row + c);
+            x.blend(Float.NEGATIVE_INFINITY, COLUMNS.compare(VectorOperators.LT, (float) (unseen - c)))
+                    .intoArray(s, row + c);
         }
-        for (; i < count; i++) {
-            to[at + i] = from.get(ValueLayout.JAVA_FLOAT_UNALIGNED, offset + 4L * i);
+        for (int c = Math.max(from, (seen + 1) / LANES * LANES); c < to; c += LANES) {
+            FloatVector x = FloatVector.fromArray(F, s, row + c);
+            x.blend(Float.NEGATIVE_INFINITY, COLUMNS.compare(VectorOperators.GT, (float) (seen - c)))
+                    .intoArray(s, row + c);
         }
     }
 
-    /** Copies floats into memory. */
-    static void copy(float[] from, int at, MemorySegment to, long offset, int count) {
-        int i = 0;
-        for (; i <= count - LANES; i += LANES) {
-            FloatVector.fromArray(F, from, at + i).intoMemorySegment(to, offset + 4L * i, ByteOrder.nativeOrder());
+    /** Inner product of two rows of {@code count} entries; {@code lanes} is working memory. */
+    static float dot(float[] a, int at, float[] b, int bt, int count, float[] lanes) {
+        FloatVector sums = FloatVector.zero(F);
+        int c = 0;
+        for (; c <= count - LANES; c += LANES) {
+            sums = FloatVector.fromArray(F, a, at + c).fma(FloatVector.fromArray(F, b, bt + c), sums);
         }
-        for (; i < count; i++) {
-            to.set(ValueLayout.JAVA_FLOAT_UNALIGNED, offset + 4L * i, from[at + i]);
+        sums.intoArray(lanes, 0);
+        float even = 0;
+        float odd = 0;
+        for (int lane = 0; lane < LANES; lane += 2) {
+            even += lanes[lane];
+            odd += lanes[lane + 1];
+        }
+        float sum = even + odd;
+        for (; c < count; c++) {
+            sum = Math.fma(a[at + c], b[bt + c], sum);
+        }
+        return sum;
+    }
+
+    /**
+     * Rotates pairs (x[j], x[j + half]) of a row by its token's angles.
+     *
+     * @param x the row begins at {@code at}
+     * @param angles where its token's begin in {@code cos} and {@code sin}
+     */
+    static void rotate(float[] x, int at, int half, float[] cos, float[] sin, int angles) {
+        int j = 0;
+        for (; j <= half - LANES; j += LANES) {
+            FloatVector a = FloatVector.fromArray(F, x, at + j);
+            FloatVector b = FloatVector.fromArray(F, x, at + half + j);
+            FloatVector c = FloatVector.fromArray(F, cos, angles + j);
+            FloatVector s = FloatVector.fromArray(F, sin, angles + j);
+            a.mul(c).sub(b.mul(s)).intoArray(x, at + j);
+            b.mul(c).add(a.mul(s)).intoArray(x, at + half + j);
+        }
+        for (; j <= half - SHORT.length(); j += SHORT.length()) {
+            FloatVector a = FloatVector.fromArray(SHORT, x, at + j);
+            FloatVector b = FloatVector.fromArray(SHORT, x, at + half + j);
+            FloatVector c = FloatVector.fromArray(SHORT, cos, angles + j);
+            FloatVector s = FloatVector.fromArray(SHORT, sin, angles + j);
+            a.mul(c).sub(b.mul(s)).intoArray(x, at + j);
+            b.mul(c).add(a.mul(s)).intoArray(x, at + half + j);
+        }
+        for (; j < half; j++) {
+            float a = x[at + j];
+            float b = x[at + half + j];
+            x[at + j] = a * cos[angles + j] - b * sin[angles + j];
+            x[at + half + j] = b * cos[angles + j] + a * sin[angles + j];
         }
     }
 }

@@ -1,18 +1,23 @@
 package io.yoco4j.train.model;
 
+import io.yoco4j.train.kernel.Angles;
 import io.yoco4j.train.kernel.HeadAttention;
+import io.yoco4j.train.kernel.HeadAttention.Heads;
+import io.yoco4j.train.kernel.HeadAttention.Operands;
 import io.yoco4j.train.kernel.HeadAttention.Shape;
-import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Causal softmax attention of whole sequences in float32 as one node of the graph, computed here rather than by libtorch:
- * weights never leave the processor's cache, keys that no query of a block sees are skipped, and the gradient computes
- * weights anew. {@link TorchAttention} is the same in libtorch's operations.
+ * Causal softmax attention of whole sequences as one node of the graph, computed here rather than by libtorch: weights
+ * never leave the processor's cache, keys that no query of a block sees are skipped, and the gradient computes weights
+ * anew. Queries, keys and values are read where the projections left them, and rotated on the way. {@link TorchAttention} is
+ * the same in libtorch's operations.
  */
 final class FusedAttention {
     private final ThreadLocal<Map<Shape, HeadAttention>> workspaces = ThreadLocal.withInitial(HashMap::new);
@@ -25,41 +30,110 @@ final class FusedAttention {
     }
 
     /**
-     * @param q [B, N, H, hd] float32
-     * @param k [B, N, KV, hd]
-     * @param v [B, N, KV, hd]
+     * Heads beside each other in the rows of a tensor.
+     *
+     * @param tensor [B, N, columns], contiguous
+     * @param first column
+     * @param angles of N positions by which each head is rotated
+     */
+    record Part(Tensor tensor, int first, Angles angles) {}
+
+    /** Keys and values that queries attend to. */
+    record KeyValues(Part keys, Part values) {}
+
+    /**
+     * How many heads there are.
+     *
+     * @param size entries of each
+     */
+    record HeadCounts(int heads, int kvHeads, int size) {}
+
+    /**
+     * @param q queries; all three may be parts of one tensor
      * @param window tokens seen, the own included
      * @param lifetime until whose end the gradient may be asked for
-     * @return [B, N, H x hd]
+     * @return [B, N, heads x size]
      */
-    Tensor attend(Tensor q, Tensor k, Tensor v, int window, PointerScope lifetime) {
-        int b = (int) q.size(0);
-        int n = (int) q.size(1);
-        int h = (int) q.size(2);
-        int hd = (int) q.size(3);
-        Shape shape = new Shape(b, n, h, (int) k.size(2), hd, Math.min(window, n));
-        Tensor joined = Torch.cat(2, q.reshape(b, n, -1), k.reshape(b, n, -1), v.reshape(b, n, -1));
-        Tensor saved = GraphNodes.saved(joined, joined.requires_grad(), lifetime);
-        float[] lse = new float[b * h * shape.rows()];
+    Tensor attend(Part q, KeyValues kv, HeadCounts counts, int window, PointerScope lifetime) {
+        int b = (int) q.tensor().size(0);
+        int n = (int) q.tensor().size(1);
+        int hd = counts.size();
+        Shape shape = new Shape(b, n, counts.heads(), counts.kvHeads(), hd, Math.min(window, n));
+        List<Part> parts = List.of(q, kv.keys(), kv.values());
+        List<Tensor> tensors = distinct(parts);
+        boolean gradient = tensors.stream().anyMatch(Tensor::requires_grad);
+        List<Tensor> saved = new ArrayList<>();
+        tensors.forEach(t -> saved.add(GraphNodes.saved(t, gradient, lifetime)));
+        float[] lse = new float[b * counts.heads() * shape.rows()];
         Tensor[] output = new Tensor[1];
-        Tensor input = nodes.input(joined, lifetime, dy -> {
-            // The output's gradient comes in the queries' columns, 0 elsewhere.
-            Tensor gradient = dy.clone();
-            MemorySegment in = Torch.memory(saved);
-            MemorySegment out = Torch.memory(output[0]);
-            MemorySegment at = Torch.memory(gradient);
+        Tensor y = nodes.node(tensors, new long[] {b, n, (long) counts.heads() * hd}, lifetime, dy -> {
+            List<Tensor> gradients = emptyOrZeros(tensors, saved, parts, counts);
+            Operands in = operands(parts, tensors, saved);
+            Operands to = operands(parts, tensors, gradients);
+            Heads out = heads(output[0], 0, Angles.NONE);
+            Heads from = heads(dy, 0, Angles.NONE);
             forEachHead(
                     shape,
-                    (head, task) -> head.backward(task / shape.kvHeads(), task % shape.kvHeads(), in, out, lse, at));
-            return gradient;
+                    (head, task) ->
+                            head.backward(task / shape.kvHeads(), task % shape.kvHeads(), in, out, lse, from, to));
+            return gradients;
         });
-        Tensor y = GraphNodes.copy(input.narrow(2, 0, (long) h * hd), ScalarType.Float)
-                .contiguous();
-        output[0] = GraphNodes.saved(y, joined.requires_grad(), lifetime);
-        MemorySegment in = Torch.memory(saved);
-        MemorySegment out = Torch.memory(y);
+        output[0] = GraphNodes.saved(y, gradient, lifetime);
+        Operands in = operands(parts, tensors, saved);
+        Heads out = heads(output[0], 0, Angles.NONE);
         forEachHead(shape, (head, task) -> head.forward(task / shape.kvHeads(), task % shape.kvHeads(), in, out, lse));
         return y;
+    }
+
+    /** Room for the gradients of all columns: zeros where some belong to no part, as the queries of a joint tensor may not. */
+    private static List<Tensor> emptyOrZeros(
+            List<Tensor> tensors, List<Tensor> memories, List<Part> parts, HeadCounts counts) {
+        long[] covered = new long[tensors.size()];
+        for (int i = 0; i < parts.size(); i++) {
+            int heads = i == 0 ? counts.heads() : counts.kvHeads();
+            covered[indexOf(tensors, parts.get(i).tensor())] += (long) heads * counts.size();
+        }
+        List<Tensor> gradients = new ArrayList<>();
+        for (int i = 0; i < covered.length; i++) {
+            Tensor gradient = Torch.emptyLike(memories.get(i));
+            gradients.add(covered[i] < gradient.size(2) ? gradient.zero_() : gradient);
+        }
+        return gradients;
+    }
+
+    private static List<Tensor> distinct(List<Part> parts) {
+        List<Tensor> tensors = new ArrayList<>();
+        for (Part part : parts) {
+            if (indexOf(tensors, part.tensor()) < 0) {
+                tensors.add(part.tensor());
+            }
+        }
+        return tensors;
+    }
+
+    /** By identity: to be equal means something else to native handles. */
+    private static int indexOf(List<Tensor> tensors, Tensor t) {
+        for (int i = 0; i < tensors.size(); i++) {
+            if (tensors.get(i) == t) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** The parts' places in tensors that stand for theirs. */
+    private static Operands operands(List<Part> parts, List<Tensor> tensors, List<Tensor> memories) {
+        List<Heads> heads = Stream.of(0, 1, 2)
+                .map(i -> heads(
+                        memories.get(indexOf(tensors, parts.get(i).tensor())),
+                        parts.get(i).first(),
+                        parts.get(i).angles()))
+                .toList();
+        return new Operands(heads.get(0), heads.get(1), heads.get(2));
+    }
+
+    private static Heads heads(Tensor t, int first, Angles angles) {
+        return new Heads(Torch.rows(t), (int) t.size(2), first, angles);
     }
 
     private interface HeadTask {

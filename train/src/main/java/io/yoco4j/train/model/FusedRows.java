@@ -1,11 +1,11 @@
 package io.yoco4j.train.model;
 
+import io.yoco4j.train.kernel.Angles;
 import io.yoco4j.train.kernel.RowKernels;
 import io.yoco4j.train.kernel.RowMemory;
+import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptions;
-import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -15,7 +15,6 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 final class FusedRows {
     private static final int ROWS = 64;
-    private static final int ELEMENTS = 1 << 14;
 
     private final GraphNodes nodes;
     private final Workers workers;
@@ -38,25 +37,25 @@ final class FusedRows {
         int rows = (int) (x.numel() / w.length);
         Tensor saved = GraphNodes.saved(x, x.requires_grad(), lifetime);
         Tensor input = nodes.input(x, lifetime, dy -> {
-            Tensor dx = empty(saved);
-            RowMemory in = rows(saved);
-            RowMemory from = rows(dy);
-            RowMemory to = rows(dx);
+            Tensor dx = Torch.emptyLike(saved);
+            RowMemory in = Torch.rows(saved);
+            RowMemory from = Torch.rows(dy);
+            RowMemory to = Torch.rows(dx);
             float[][] parts = new float[blocks(rows)][w.length];
             blocks(rows, (i, first, last) -> RowKernels.rmsNormGradient(in, w, eps, from, to, parts[i], first, last));
             add(parts, weightGradient);
             return dx;
         });
         Tensor y = GraphNodes.copy(input, type);
-        RowMemory in = rows(saved);
-        RowMemory out = rows(y);
+        RowMemory in = Torch.rows(saved);
+        RowMemory out = Torch.rows(y);
         blocks(rows, (_, first, last) -> RowKernels.rmsNorm(in, w, eps, out, first, last));
         return y;
     }
 
     /** Adds the parts up in their order, onto a float32 tensor. */
     private static void add(float[][] parts, Tensor sum) {
-        RowMemory memory = rows(sum);
+        RowMemory memory = Torch.rows(sum);
         float[] total = new float[parts[0].length];
         memory.read(0, total, total.length);
         for (float[] part : parts) {
@@ -67,23 +66,29 @@ final class FusedRows {
         memory.write(total, 0, total.length);
     }
 
-    /** {@code silu(gate) * up} of two contiguous tensors of one shape and type. */
-    Tensor swiGlu(Tensor gate, Tensor up, PointerScope lifetime) {
-        boolean gradient = gate.requires_grad() || up.requires_grad();
-        Tensor g = GraphNodes.saved(gate, gradient, lifetime);
-        Tensor u = GraphNodes.saved(up, gradient, lifetime);
-        Tensor gates = nodes.input(gate, lifetime, dy -> {
-            Tensor dg = empty(g);
-            stretches(g, (from, to) -> RowKernels.swiGluGateGradient(rows(g), rows(u), rows(dy), rows(dg), from, to));
-            return dg;
+    /**
+     * {@code silu(gate) * up}.
+     *
+     * @param gateUp [.., 2 x F], gate and up beside each other, contiguous
+     * @return [.., F]
+     */
+    Tensor swiGlu(Tensor gateUp, PointerScope lifetime) {
+        long[] shape = gateUp.shape();
+        int width = (int) (shape[shape.length - 1] / 2);
+        shape[shape.length - 1] = width;
+        int rows = (int) (gateUp.numel() / (2 * width));
+        Tensor saved = GraphNodes.saved(gateUp, gateUp.requires_grad(), lifetime);
+        Tensor y = nodes.node(List.of(gateUp), shape, lifetime, dy -> {
+            Tensor gradient = Torch.emptyLike(saved);
+            RowMemory in = Torch.rows(saved);
+            RowMemory from = Torch.rows(dy);
+            RowMemory to = Torch.rows(gradient);
+            blocks(rows, (_, first, last) -> RowKernels.swiGluGradient(in, width, from, to, first, last));
+            return List.of(gradient);
         });
-        Tensor ups = nodes.input(up, lifetime, dy -> {
-            Tensor du = empty(u);
-            stretches(u, (from, to) -> RowKernels.swiGlu(rows(g), rows(dy), rows(du), from, to));
-            return du;
-        });
-        Tensor y = gates.add(ups); // which hands its gradient to both
-        stretches(y, (from, to) -> RowKernels.swiGlu(rows(g), rows(u), rows(y), from, to));
+        RowMemory in = Torch.rows(saved);
+        RowMemory out = Torch.rows(y);
+        blocks(rows, (_, first, last) -> RowKernels.swiGlu(in, width, out, first, last));
         return y;
     }
 
@@ -96,7 +101,7 @@ final class FusedRows {
     Tensor rotate(Tensor x, Angles angles, PointerScope lifetime) {
         Tensor y = GraphNodes.copy(
                 nodes.input(x, lifetime, dy -> {
-                    Tensor dx = empty(dy);
+                    Tensor dx = Torch.emptyLike(dy);
                     rotate(dy, dx, angles.cos(), angles.minusSin());
                     return dx;
                 }),
@@ -108,26 +113,15 @@ final class FusedRows {
     private void rotate(Tensor from, Tensor to, float[] cos, float[] sin) {
         int heads = (int) from.size(2);
         int hd = (int) from.size(3);
-        RowMemory in = rows(from);
-        RowMemory out = rows(to);
+        RowMemory in = Torch.rows(from);
+        RowMemory out = Torch.rows(to);
         blocks(
                 (int) (from.size(0) * from.size(1)),
                 (_, first, last) -> RowKernels.rotate(in, out, heads, hd, cos, sin, first, last));
     }
 
-    /**
-     * Cosines and sines of angles, [N, hd/2] each.
-     *
-     * @param minusSin the sines of the way back
-     */
-    record Angles(float[] cos, float[] sin, float[] minusSin) {}
-
     private interface Block {
         void run(int index, int from, int to);
-    }
-
-    private interface Stretch {
-        void run(long from, long to);
     }
 
     private static int blocks(int rows) {
@@ -136,20 +130,5 @@ final class FusedRows {
 
     private void blocks(int rows, Block block) {
         workers.forEach(blocks(rows), i -> block.run(i, i * ROWS, Math.min(rows, (i + 1) * ROWS)));
-    }
-
-    private void stretches(Tensor t, Stretch stretch) {
-        long count = t.numel();
-        workers.forEach(
-                (int) ((count + ELEMENTS - 1) / ELEMENTS),
-                i -> stretch.run((long) i * ELEMENTS, Math.min(count, (i + 1L) * ELEMENTS)));
-    }
-
-    private static Tensor empty(Tensor like) {
-        return torch.empty(like.shape(), new TensorOptions(like.scalar_type()), null);
-    }
-
-    private static RowMemory rows(Tensor t) {
-        return new RowMemory(Torch.memory(t), t.scalar_type().intern() == ScalarType.BFloat16);
     }
 }

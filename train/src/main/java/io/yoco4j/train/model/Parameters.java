@@ -9,6 +9,7 @@ import io.yoco4j.core.checkpoint.StoredTensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,7 @@ public final class Parameters implements AutoCloseable {
     private final Tensor gradients;
     private final Map<String, Tensor> leaves = new LinkedHashMap<>();
     private final Map<String, Tensor> gradientViews = new LinkedHashMap<>();
+    private final Map<List<String>, Tensor> joints = new HashMap<>();
     private final long decayed;
 
     /** Zeros of the right shapes; {@link #initialize} or {@link #load} fills them. */
@@ -152,6 +154,34 @@ public final class Parameters implements AutoCloseable {
         return Objects.requireNonNull(leaves.get(name), name);
     }
 
+    /**
+     * Matrices over the same columns that stand behind each other, [rows of all, columns]: one product instead of several.
+     * A leaf of the graph as each of them is, over the same memory.
+     */
+    Tensor joint(List<String> names) {
+        return joints.computeIfAbsent(names, _ -> {
+            try (PointerScope _ = new PointerScope();
+                    NoGradGuard _ = new NoGradGuard()) {
+                Tensor first = leaf(names.getFirst());
+                long rows = 0;
+                for (String name : names) {
+                    Tensor next = leaf(name);
+                    if (next.storage_offset() != first.storage_offset() + rows * first.size(1)) {
+                        throw new IllegalArgumentException(name + " does not stand behind the others of " + names);
+                    }
+                    rows += next.size(0);
+                }
+                long count = rows * first.size(1);
+                Tensor leaf = Torch.keep(
+                        values.narrow(0, first.storage_offset(), count).view(rows, first.size(1)));
+                leaf.set_requires_grad(true);
+                leaf.mutable_grad()
+                        .put(gradients.narrow(0, first.storage_offset(), count).view(rows, first.size(1)));
+                return leaf;
+            }
+        });
+    }
+
     /** The gradient of that name. */
     public Tensor gradient(String name) {
         return Objects.requireNonNull(gradientViews.get(name), name);
@@ -169,6 +199,7 @@ public final class Parameters implements AutoCloseable {
 
     @Override
     public void close() {
+        joints.values().forEach(Tensor::close);
         leaves.values().forEach(Tensor::close);
         gradientViews.values().forEach(Tensor::close);
         values.close();

@@ -14,9 +14,13 @@ import io.yoco4j.core.arch.ParameterLayout;
 import io.yoco4j.core.arch.Stage;
 import io.yoco4j.core.arch.Stage.LoopInput;
 import io.yoco4j.core.arch.Stage.LoopKv;
+import io.yoco4j.train.kernel.Angles;
+import io.yoco4j.train.model.FusedAttention.HeadCounts;
+import io.yoco4j.train.model.FusedAttention.Part;
 import io.yoco4j.train.model.TorchContext.KeyValues;
 import io.yoco4j.train.model.TorchContext.Place;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.bytedeco.javacpp.PointerScope;
@@ -38,8 +42,7 @@ public final class StageExecutor implements AutoCloseable {
     private final double dropout;
     private final TorchAttention attention = new TorchAttention();
     private final @Nullable Fused fused;
-    private final Map<String, Tensor> rotations = new HashMap<>();
-    private final Map<String, FusedRows.Angles> angles = new HashMap<>();
+    private final RotaryTables rotary;
 
     /**
      * @param bf16 whether matrices compute in bfloat16 rather than float32
@@ -48,6 +51,7 @@ public final class StageExecutor implements AutoCloseable {
     public StageExecutor(Parameters parameters, boolean bf16, double dropout) {
         this.parameters = parameters;
         this.computeType = bf16 ? ScalarType.BFloat16 : ScalarType.Float;
+        this.rotary = new RotaryTables(computeType);
         this.dropout = dropout;
         this.fused = Fused.available() ? new Fused() : null;
     }
@@ -90,6 +94,12 @@ public final class StageExecutor implements AutoCloseable {
         private final long n;
         private final PointerScope scope = PointerScope.getInnerScope();
         private final @Nullable PointerScope callers;
+        private final Map<List<String>, Tensor> joints = new HashMap<>();
+
+        /** What later iterations and cross layers read: of each layer its first keys and values, and the global cache. */
+        private final Map<Place, KeyValues> kept = new HashMap<>();
+
+        private final Map<Place, FusedAttention.KeyValues> keptParts = new HashMap<>();
 
         Pass(
                 Architecture a,
@@ -108,12 +118,11 @@ public final class StageExecutor implements AutoCloseable {
         Tensor hidden(Tensor ids) {
             Tensor x =
                     Torch.times(torch.embedding(weight(EMBEDDING), ids).to(ScalarType.Float), a.embeddingMultiplier());
-            @Nullable KeyValues globalCache = null;
             for (int s = 0; s < a.stages().size(); s++) {
                 if (s == a.firstCrossStage()) {
-                    globalCache = globalCache(x);
+                    fillGlobalCache(x);
                 }
-                x = stage(s, x, globalCache);
+                x = stage(s, x);
             }
             context.advance((int) n);
             return norm(x, FINAL_NORM, ScalarType.Float);
@@ -124,71 +133,145 @@ public final class StageExecutor implements AutoCloseable {
         }
 
         /** The layers of a stage, {@code loops} times. */
-        private Tensor stage(int s, Tensor input, @Nullable KeyValues globalCache) {
+        private Tensor stage(int s, Tensor input) {
             Stage stage = a.stages().get(s);
-            KeyValues[] first = new KeyValues[stage.layers()];
             Tensor x = input;
             for (int t = 0; t < stage.loops(); t++) {
                 if (t > 0 && stage.loopInput() == LoopInput.INJECT) {
                     x = x.add(input);
                 }
                 for (int l = 0; l < stage.layers(); l++) {
-                    if (globalCache != null) {
-                        first[l] = globalCache;
-                    }
-                    x = layer(stage, new Place(s, t, l), x, first);
+                    x = layer(stage, new Place(s, t, l), x);
                 }
             }
             return x;
         }
 
         /** x + o_proj(mixer(norm x)), then x + mlp(norm x). */
-        private Tensor layer(Stage stage, Place place, Tensor input, KeyValues[] first) {
+        private Tensor layer(Stage stage, Place place, Tensor input) {
             return Torch.scoped(() -> {
                 String p = ParameterLayout.layer(place.stage(), place.layer());
                 Tensor h = norm(input, p + "attn_norm.weight", computeType);
                 Tensor mixed = switch (stage.attention()) {
-                    case Attention.Full _ -> selfAttention(stage, place, p, h, TorchAttention.UNBOUNDED, first);
-                    case Attention.SlidingWindow(int window) -> selfAttention(stage, place, p, h, window, first);
-                    case Attention.Cross _ ->
-                        attend(queries(stage, p, h), first[place.layer()], TorchAttention.UNBOUNDED);
+                    case Attention.Full _ -> selfAttention(stage, place, p, h, TorchAttention.UNBOUNDED);
+                    case Attention.SlidingWindow(int window) -> selfAttention(stage, place, p, h, window);
+                    case Attention.Cross _ -> crossAttention(stage, p, h);
                     case Attention.GatedRetention _ -> gatedRetention(place, p, h);
                 };
                 Tensor x = input.add(drop(linear(mixed, p + "attn.o_proj.weight")));
                 Tensor m = norm(x, p + "mlp_norm.weight", computeType);
-                Tensor gated = swiGlu(linear(m, p + "mlp.gate_proj.weight"), linear(m, p + "mlp.up_proj.weight"));
+                Tensor gated = swiGlu(jointLinear(m, p + "mlp.gate_proj.weight", p + "mlp.up_proj.weight"));
                 return x.add(drop(linear(gated, p + "mlp.down_proj.weight")));
             });
         }
 
         /** Attention to the stage's own keys and values; iterations after the first may reuse those of the first. */
-        private Tensor selfAttention(Stage stage, Place place, String p, Tensor h, int window, KeyValues[] first) {
-            Tensor q = queries(stage, p, h);
-            KeyValues kv = first[place.layer()];
-            if (kv == null || stage.loopKv() == LoopKv.EACH) {
-                Tensor k = headNorm(heads(linear(h, p + "attn.k_proj.weight")), p + "attn.k_norm.weight");
-                Tensor v = heads(linear(h, p + "attn.v_proj.weight"));
-                kv = context.extend(place, position(stage.rope(), k), v.transpose(1, 2), window);
-                if (stage.loopKv() == LoopKv.FIRST && stage.loops() > 1) {
-                    kv = new KeyValues(outlive(kv.keys()), outlive(kv.values()));
-                    first[place.layer()] = kv;
-                }
+        private Tensor selfAttention(Stage stage, Place place, String p, Tensor h, int window) {
+            Place firstPlace = new Place(place.stage(), 0, place.layer());
+            boolean reused = stage.loopKv() == LoopKv.FIRST && place.loop() > 0;
+            boolean kept = stage.loopKv() == LoopKv.FIRST && stage.loops() > 1 && !reused;
+            if (fusing()) {
+                return fusedSelfAttention(stage, firstPlace, p, h, window, reused, kept);
             }
-            return attend(q, kv, window);
+            Tensor q = queries(stage, p, h);
+            if (reused) {
+                return attention.attend(q, keyValues(firstPlace), window);
+            }
+            Tensor k = headNorm(heads(linear(h, p + "attn.k_proj.weight")), p + "attn.k_norm.weight");
+            Tensor v = heads(linear(h, p + "attn.v_proj.weight"));
+            KeyValues kv = context.extend(place, position(stage.rope(), k), v.transpose(1, 2), window);
+            if (kept) {
+                keep(firstPlace, kv);
+            }
+            return attention.attend(q, kv, window);
         }
 
-        /** Of queries [B, H, N, hd]: [B, N, H x hd]. */
-        private Tensor attend(Tensor q, KeyValues kv, int window) {
-            if (fused == null || callers == null || computeType != ScalarType.Float || context.remembers()) {
-                return attention.attend(q, kv, window);
+        /** The same as one node over the joint product of queries, keys and values [B, N, (H + 2 KV) x hd]. */
+        private Tensor fusedSelfAttention(
+                Stage stage, Place firstPlace, String p, Tensor h, int window, boolean reused, boolean kept) {
+            if (reused) {
+                return fusedAttend(queryPart(stage, p, h), parts(firstPlace), window);
             }
-            return fused.attention()
+            String q = p + "attn.q_proj.weight";
+            String k = p + "attn.k_proj.weight";
+            String v = p + "attn.v_proj.weight";
+            Tensor joint = a.qkNorm()
+                    ? Torch.cat(
+                            2,
+                            rows(headNorm(heads(linear(h, q)), p + "attn.q_norm.weight")),
+                            rows(headNorm(heads(linear(h, k)), p + "attn.k_norm.weight")),
+                            linear(h, v))
+                    : jointLinear(h, q, k, v);
+            FusedAttention.KeyValues kv = parts(joint, a.queryDim(), stage.rope());
+            if (kept) {
+                outlive(joint);
+                keptParts.put(firstPlace, kv);
+            }
+            return fusedAttend(new Part(joint, 0, angles(stage.rope())), kv, window);
+        }
+
+        /** Attention to the global cache. */
+        private Tensor crossAttention(Stage stage, String p, Tensor h) {
+            return fusing()
+                    ? fusedAttend(queryPart(stage, p, h), parts(Place.GLOBAL_CACHE), TorchAttention.UNBOUNDED)
+                    : attention.attend(queries(stage, p, h), keyValues(Place.GLOBAL_CACHE), TorchAttention.UNBOUNDED);
+        }
+
+        /** Keys and values that all cross stages read, from the output of the stage before them. */
+        private void fillGlobalCache(Tensor x) {
+            Tensor c = norm(x, CACHE_NORM, computeType);
+            if (fusing()) {
+                Tensor joint = a.qkNorm()
+                        ? Torch.cat(2, rows(headNorm(heads(linear(c, CACHE_K)), CACHE_K_NORM)), linear(c, CACHE_V))
+                        : jointLinear(c, CACHE_K, CACHE_V);
+                keptParts.put(Place.GLOBAL_CACHE, parts(joint, 0, a.globalCacheRope()));
+                return;
+            }
+            Tensor k = headNorm(heads(linear(c, CACHE_K)), CACHE_K_NORM);
+            Tensor v = heads(linear(c, CACHE_V)).transpose(1, 2);
+            keep(
+                    Place.GLOBAL_CACHE,
+                    context.extend(Place.GLOBAL_CACHE, position(a.globalCacheRope(), k), v, TorchAttention.UNBOUNDED));
+        }
+
+        /** Whether attention is {@link FusedAttention}: whole sequences in float32. */
+        private boolean fusing() {
+            return fused != null && callers != null && computeType == ScalarType.Float && !context.remembers();
+        }
+
+        private Tensor fusedAttend(Part q, FusedAttention.KeyValues kv, int window) {
+            return Objects.requireNonNull(fused)
+                    .attention()
                     .attend(
-                            q.transpose(1, 2),
-                            kv.keys().transpose(1, 2),
-                            kv.values().transpose(1, 2),
+                            q,
+                            kv,
+                            new HeadCounts(a.attentionHeads(), a.keyValueHeads(), a.headDim()),
                             window,
-                            callers);
+                            Objects.requireNonNull(callers));
+        }
+
+        /** Keys from column {@code first} of a tensor on, values behind them. */
+        private FusedAttention.KeyValues parts(Tensor joint, int first, boolean rope) {
+            return new FusedAttention.KeyValues(
+                    new Part(joint, first, angles(rope)), new Part(joint, first + a.kvDim(), Angles.NONE));
+        }
+
+        private Part queryPart(Stage stage, String p, Tensor h) {
+            Tensor q = linear(h, p + "attn.q_proj.weight");
+            return new Part(
+                    a.qkNorm() ? rows(headNorm(heads(q), p + "attn.q_norm.weight")) : q, 0, angles(stage.rope()));
+        }
+
+        private FusedAttention.KeyValues parts(Place place) {
+            return Objects.requireNonNull(keptParts.get(place));
+        }
+
+        private KeyValues keyValues(Place place) {
+            return Objects.requireNonNull(kept.get(place));
+        }
+
+        private void keep(Place place, KeyValues kv) {
+            kept.put(place, new KeyValues(outlive(kv.keys()), outlive(kv.values())));
         }
 
         /** Queries [B, H, N, hd], normed and rotated as the stage wants. */
@@ -214,17 +297,14 @@ public final class StageExecutor implements AutoCloseable {
             return torch.silu(linear(h, p + "attn.g_proj.weight")).mul(normed.to(computeType));
         }
 
-        /** Keys and values that all cross stages read, from the output of the stage before them. */
-        private KeyValues globalCache(Tensor x) {
-            Tensor c = norm(x, CACHE_NORM, computeType);
-            Tensor k = headNorm(heads(linear(c, CACHE_K)), CACHE_K_NORM);
-            Tensor v = heads(linear(c, CACHE_V)).transpose(1, 2);
-            return context.extend(Place.GLOBAL_CACHE, position(a.globalCacheRope(), k), v, TorchAttention.UNBOUNDED);
-        }
-
         /** [B, N, heads x hd] as [B, N, heads, hd]. */
         private Tensor heads(Tensor t) {
             return t.view(t.size(0), n, -1, a.headDim());
+        }
+
+        /** [B, N, heads, hd] as [B, N, heads x hd]. */
+        private Tensor rows(Tensor t) {
+            return t.reshape(t.size(0), n, -1);
         }
 
         /** Per-head RMSNorm where the architecture has qk_norm. */
@@ -237,48 +317,14 @@ public final class StageExecutor implements AutoCloseable {
             if (!rope) {
                 return t.transpose(1, 2);
             }
-            if (fused != null && callers != null) {
-                return fused.rows().rotate(t, angles(), callers).transpose(1, 2);
-            }
-            long half = a.headDim() / 2;
-            Tensor cos = rotation("cos");
-            Tensor sin = rotation("sin");
-            Tensor x1 = t.narrow(3, 0, half);
-            Tensor x2 = t.narrow(3, half, half);
-            return Torch.cat(3, x1.mul(cos).sub(x2.mul(sin)), x2.mul(cos).add(x1.mul(sin)))
-                    .transpose(1, 2);
+            Tensor rotated = fused != null && callers != null
+                    ? fused.rows().rotate(t, angles(true), callers)
+                    : rotary.rotate(a, t, context.position());
+            return rotated.transpose(1, 2);
         }
 
-        /** cos or sin of {@link #angles}, [N, 1, hd/2], made once per span of positions. */
-        private Tensor rotation(String function) {
-            return rotations.computeIfAbsent(function + " " + span(), _ -> {
-                float[] table = function.equals("cos") ? angles().cos() : angles().sin();
-                return Torch.keep(Torch.scoped(
-                        () -> Torch.floats(table, n, 1, a.headDim() / 2).to(computeType)));
-            });
-        }
-
-        /** Of angles position x theta^(-2j/hd). */
-        private FusedRows.Angles angles() {
-            return angles.computeIfAbsent(span(), _ -> {
-                int half = a.headDim() / 2;
-                float[] cos = new float[Math.toIntExact(n * half)];
-                float[] sin = new float[cos.length];
-                float[] minusSin = new float[cos.length];
-                for (int i = 0; i < n; i++) {
-                    for (int j = 0; j < half; j++) {
-                        double angle = (context.position() + i) * Math.pow(a.ropeTheta(), -2.0 * j / a.headDim());
-                        cos[i * half + j] = (float) Math.cos(angle);
-                        sin[i * half + j] = (float) Math.sin(angle);
-                        minusSin[i * half + j] = -sin[i * half + j];
-                    }
-                }
-                return new FusedRows.Angles(cos, sin, minusSin);
-            });
-        }
-
-        private String span() {
-            return context.position() + " " + n;
+        private Angles angles(boolean rope) {
+            return rope ? rotary.angles(a, context.position(), (int) n) : Angles.NONE;
         }
 
         private Tensor norm(Tensor x, String name, ScalarType type) {
@@ -298,14 +344,24 @@ public final class StageExecutor implements AutoCloseable {
                     .to(type);
         }
 
-        private Tensor swiGlu(Tensor gate, Tensor up) {
-            return fused != null && callers != null
-                    ? fused.rows().swiGlu(gate, up, callers)
-                    : torch.silu(gate).mul(up);
+        /** silu(gate) * up, [B, N, F], of both beside each other. */
+        private Tensor swiGlu(Tensor gateUp) {
+            if (fused != null && callers != null) {
+                return fused.rows().swiGlu(gateUp, callers);
+            }
+            long f = gateUp.size(2) / 2;
+            return torch.silu(gateUp.narrow(2, 0, f)).mul(gateUp.narrow(2, f, f));
         }
 
         private Tensor linear(Tensor x, String name) {
             return torch.linear(x.to(computeType), weight(name));
+        }
+
+        /** The products with several matrices, beside each other. */
+        private Tensor jointLinear(Tensor x, String... names) {
+            Tensor joint = joints.computeIfAbsent(
+                    List.of(names), all -> outlive(parameters.joint(all).to(computeType)));
+            return torch.linear(x.to(computeType), joint);
         }
 
         private Tensor drop(Tensor t) {
@@ -329,7 +385,6 @@ public final class StageExecutor implements AutoCloseable {
         if (fused != null) {
             fused.close();
         }
-        rotations.values().forEach(Tensor::close);
-        rotations.clear();
+        rotary.close();
     }
 }

@@ -1,5 +1,6 @@
 package io.yoco4j.train.model;
 
+import io.yoco4j.train.kernel.RowMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.Supplier;
@@ -77,6 +78,16 @@ public final class Torch {
     /** The memory of a contiguous CPU tensor; valid as long as the tensor. */
     public static MemorySegment memory(Tensor contiguous) {
         return MemorySegment.ofAddress(contiguous.data_ptr().address()).reinterpret(contiguous.nbytes());
+    }
+
+    /** The memory of a contiguous tensor of float32 or bfloat16. */
+    static RowMemory rows(Tensor contiguous) {
+        return new RowMemory(memory(contiguous), contiguous.scalar_type().intern() == ScalarType.BFloat16);
+    }
+
+    /** A contiguous tensor of the same shape and type, whose values are to be filled in. */
+    static Tensor emptyLike(Tensor t) {
+        return torch.empty(t.shape(), new TensorOptions(t.scalar_type()), null);
     }
 
     static Tensor cat(long dim, Tensor... tensors) {

@@ -3,6 +3,9 @@ package io.yoco4j.train.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.yoco4j.train.kernel.Angles;
+import io.yoco4j.train.model.FusedAttention.HeadCounts;
+import io.yoco4j.train.model.FusedAttention.Part;
 import io.yoco4j.train.model.TorchContext.KeyValues;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,56 +22,133 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FusedAttentionTest {
     private static final int ALL = TorchAttention.UNBOUNDED;
 
+    private static final double THETA = 10;
+
     @ParameterizedTest
     @CsvSource({
-        // batch, tokens, heads, kv heads, hd, window
-        "1, 1, 1, 1, 2, 0",
-        "2, 2, 1, 1, 4, 1",
-        "1, 3, 2, 1, 6, 2",
-        "3, 5, 2, 2, 16, 0",
-        "1, 16, 4, 2, 8, 5",
-        "2, 17, 3, 1, 10, 0",
-        "1, 33, 2, 2, 32, 7",
-        "2, 63, 4, 4, 16, 16",
-        "1, 65, 4, 2, 24, 64",
-        "1, 100, 2, 1, 40, 33",
-        "2, 131, 2, 2, 18, 0",
-        "1, 257, 1, 1, 64, 100",
+        // batch, tokens, heads, kv heads, hd, window, rotated
+        "1, 1, 1, 1, 2, 0, true",
+        "2, 2, 1, 1, 4, 1, false",
+        "1, 3, 2, 1, 6, 2, true",
+        "3, 5, 2, 2, 16, 0, true",
+        "1, 16, 4, 2, 8, 5, false",
+        "2, 17, 3, 1, 10, 0, true",
+        "1, 33, 2, 2, 32, 7, true",
+        "2, 63, 4, 4, 16, 16, false",
+        "1, 65, 4, 2, 24, 64, true",
+        "1, 100, 2, 1, 40, 33, true",
+        "2, 131, 2, 2, 18, 0, false",
+        "1, 257, 1, 1, 64, 100, true",
     })
-    void equalsOperationByOperation(int batch, int tokens, int heads, int kvHeads, int hd, int window) {
+    void equalsOperationByOperation(
+            int batch, int tokens, int heads, int kvHeads, int hd, int window, boolean rotated) {
         int seen = window == 0 ? ALL : window;
         SplittableRandom random = new SplittableRandom(tokens * 31L + hd);
         float[] q = values(random, batch * tokens * heads * hd, 1.5);
         float[] k = values(random, batch * tokens * kvHeads * hd, 1.5);
         float[] v = values(random, batch * tokens * kvHeads * hd, 1);
         float[] upstream = values(random, batch * tokens * heads * hd, 1);
-        List<float[]> expected = new ArrayList<>();
-        List<float[]> actual = new ArrayList<>();
+        HeadCounts counts = new HeadCounts(heads, kvHeads, hd);
+        Angles angles = rotated ? Angles.of(3, tokens, hd, THETA) : Angles.NONE;
+        List<List<float[]>> results = new ArrayList<>();
         try (TorchAttention reference = new TorchAttention();
                 Fused fused = new Fused()) {
-            for (boolean one : new boolean[] {false, true}) {
+            for (Layout layout : Layout.values()) {
                 try (PointerScope scope = new PointerScope()) {
-                    Tensor tq = Torch.floats(q, batch, tokens, heads, hd).requires_grad_(true);
-                    Tensor tk = Torch.floats(k, batch, tokens, kvHeads, hd).requires_grad_(true);
-                    Tensor tv = Torch.floats(v, batch, tokens, kvHeads, hd).requires_grad_(true);
-                    Tensor out = one
-                            ? fused.attention().attend(tq, tk, tv, seen, scope)
-                            : reference.attend(
-                                    tq.transpose(1, 2), new KeyValues(tk.transpose(1, 2), tv.transpose(1, 2)), seen);
+                    Tensor tq =
+                            Torch.floats(q, batch, tokens, (long) heads * hd).requires_grad_(true);
+                    Tensor tk =
+                            Torch.floats(k, batch, tokens, (long) kvHeads * hd).requires_grad_(true);
+                    Tensor tv =
+                            Torch.floats(v, batch, tokens, (long) kvHeads * hd).requires_grad_(true);
+                    Tensor out = switch (layout) {
+                        case REFERENCE ->
+                            reference.attend(
+                                    rotate(headsFirst(tq, hd), angles),
+                                    new KeyValues(rotate(headsFirst(tk, hd), angles), headsFirst(tv, hd)),
+                                    seen);
+                        case APART ->
+                            fused.attention()
+                                    .attend(
+                                            new Part(tq, 0, angles),
+                                            new FusedAttention.KeyValues(
+                                                    new Part(tk, 0, angles), new Part(tv, 0, Angles.NONE)),
+                                            counts,
+                                            seen,
+                                            scope);
+                        case KEYS_AND_VALUES -> {
+                            Tensor kv = Torch.cat(2, tk, tv);
+                            yield fused.attention()
+                                    .attend(new Part(tq, 0, angles), parts(kv, 0, counts, angles), counts, seen, scope);
+                        }
+                        case OTHERS_BETWEEN -> {
+                            Tensor kv = Torch.cat(2, tq.mul(tq), tk, tv);
+                            yield fused.attention()
+                                    .attend(
+                                            new Part(tq, 0, angles),
+                                            parts(kv, heads * hd, counts, angles),
+                                            counts,
+                                            seen,
+                                            scope);
+                        }
+                        case JOINT -> {
+                            Tensor all = Torch.cat(2, tq, tk, tv);
+                            yield fused.attention()
+                                    .attend(
+                                            new Part(all, 0, angles),
+                                            parts(all, heads * hd, counts, angles),
+                                            counts,
+                                            seen,
+                                            scope);
+                        }
+                    };
                     // The queries are used twice, so that their gradients are added up around the hook, too.
                     Tensor gradient = Torch.floats(upstream, batch, tokens, (long) heads * hd);
                     out.mul(gradient).sum().add(tq.mul(tq).sum()).backward();
-                    List<float[]> results = one ? actual : expected;
-                    results.add(Torch.toFloats(out));
-                    results.add(Torch.toFloats(tq.grad()));
-                    results.add(Torch.toFloats(tk.grad()));
-                    results.add(Torch.toFloats(tv.grad()));
+                    results.add(List.of(
+                            Torch.toFloats(out),
+                            Torch.toFloats(tq.grad()),
+                            Torch.toFloats(tk.grad()),
+                            Torch.toFloats(tv.grad())));
                 }
             }
         }
-        for (int i = 0; i < expected.size(); i++) {
-            assertThat(actual.get(i)).containsExactly(expected.get(i), within(3e-5f));
+        for (List<float[]> actual : results.subList(1, results.size())) {
+            for (int i = 0; i < actual.size(); i++) {
+                assertThat(actual.get(i)).containsExactly(results.getFirst().get(i), within(3e-5f));
+            }
         }
+    }
+
+    /** Where queries, keys and values stand: in tensors of their own, keys beside values, beside columns of no part, all beside each other. */
+    private enum Layout {
+        REFERENCE,
+        APART,
+        KEYS_AND_VALUES,
+        OTHERS_BETWEEN,
+        JOINT
+    }
+
+    private static FusedAttention.KeyValues parts(Tensor t, int first, HeadCounts counts, Angles angles) {
+        return new FusedAttention.KeyValues(
+                new Part(t, first, angles), new Part(t, first + counts.kvHeads() * counts.size(), Angles.NONE));
+    }
+
+    private static Tensor headsFirst(Tensor t, int hd) {
+        return t.view(t.size(0), t.size(1), -1, hd).transpose(1, 2);
+    }
+
+    /** Of [B, H, N, hd], operation by operation. */
+    private static Tensor rotate(Tensor t, Angles angles) {
+        if (angles == Angles.NONE) {
+            return t;
+        }
+        long half = t.size(3) / 2;
+        Tensor cos = Torch.floats(angles.cos(), t.size(2), half);
+        Tensor sin = Torch.floats(angles.sin(), t.size(2), half);
+        Tensor x1 = t.narrow(3, 0, half);
+        Tensor x2 = t.narrow(3, half, half);
+        return Torch.cat(3, x1.mul(cos).sub(x2.mul(sin)), x2.mul(cos).add(x1.mul(sin)));
     }
 
     /** Scores far below a row's highest vanish, and none overflows. */
@@ -88,9 +168,11 @@ class FusedAttentionTest {
                 NoGradGuard _ = new NoGradGuard()) {
             float[] out = Torch.toFloats(fused.attention()
                     .attend(
-                            Torch.floats(q, 1, n, 1, 4),
-                            Torch.floats(k, 1, n, 1, 4),
-                            Torch.floats(v, 1, n, 1, 4),
+                            new Part(Torch.floats(q, 1, n, 4), 0, Angles.NONE),
+                            new FusedAttention.KeyValues(
+                                    new Part(Torch.floats(k, 1, n, 4), 0, Angles.NONE),
+                                    new Part(Torch.floats(v, 1, n, 4), 0, Angles.NONE)),
+                            new HeadCounts(1, 1, 4),
                             ALL,
                             scope));
             for (int i = 0; i < n; i++) {
@@ -110,11 +192,12 @@ class FusedAttentionTest {
                 SplittableRandom random = new SplittableRandom(5);
                 try (Fused fused = new Fused();
                         PointerScope scope = new PointerScope()) {
-                    Tensor q = Torch.floats(values(random, 3 * 50 * 4 * 8, 2), 3, 50, 4, 8)
+                    HeadCounts counts = new HeadCounts(4, 2, 8);
+                    Angles angles = Angles.of(0, 50, 8, THETA);
+                    Tensor q = Torch.floats(values(random, 3 * 50 * 64, 2), 3, 50, 64)
                             .requires_grad_(true);
-                    Tensor k = Torch.floats(values(random, 3 * 50 * 2 * 8, 2), 3, 50, 2, 8);
-                    Tensor v = Torch.floats(values(random, 3 * 50 * 2 * 8, 2), 3, 50, 2, 8);
-                    Tensor out = fused.attention().attend(q, k, v, 20, scope);
+                    Tensor out = fused.attention()
+                            .attend(new Part(q, 0, angles), parts(q, 32, counts, angles), counts, 20, scope);
                     out.mul(out).sum().backward();
                     results.add(Torch.toFloats(out));
                     results.add(Torch.toFloats(q.grad()));
