@@ -12,6 +12,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -41,6 +42,14 @@ final class ExperimentRunCommand implements Runnable {
     @Option(names = "--threads", description = "Threads of all jobs together (default: all cores).")
     private int threads = Runtime.getRuntime().availableProcessors();
 
+    @Option(
+            names = "--reuse",
+            paramLabel = "DIR",
+            split = ",",
+            description =
+                    "Folders of other experiments' results: what was trained and measured there alike is not run again.")
+    private List<Path> reuse = List.of();
+
     @SuppressWarnings("NullAway.Init") // picocli sets them
     ExperimentRunCommand() {}
 
@@ -63,6 +72,7 @@ final class ExperimentRunCommand implements Runnable {
                 new EngineModels(),
                 jobs,
                 threads,
+                reuse,
                 new ExperimentReporter(screen));
         ExperimentRunner.Outcome outcome =
                 SaveOnExit.run(runner::run, runner::stop, o -> report(o, experiment, screen));

@@ -34,6 +34,7 @@ public final class ExperimentRunner {
     private final Models models;
     private final int parallel;
     private final int threads;
+    private final List<Path> reused;
     private final ExperimentListener listener;
     private volatile @Nullable JobRunner runner;
     private volatile boolean stopRequested;
@@ -41,7 +42,9 @@ public final class ExperimentRunner {
     /**
      * @param parallel jobs at a time
      * @param threads of all of them together, at least one each
-     * @throws InvalidInputException when either is below 1, or jobs with dropout are to run beside each other
+     * @param reused folders of other experiments: a result there of the same training and evaluation counts here
+     * @throws InvalidInputException when there are less than 1 job or thread, or jobs with dropout are to run beside each
+     *     other
      */
     public ExperimentRunner(
             Experiment experiment,
@@ -50,6 +53,7 @@ public final class ExperimentRunner {
             Models models,
             int parallel,
             int threads,
+            List<Path> reused,
             ExperimentListener listener) {
         if (parallel < 1 || threads < 1) {
             throw new InvalidInputException(
@@ -66,6 +70,7 @@ public final class ExperimentRunner {
         this.models = models;
         this.parallel = parallel;
         this.threads = threads;
+        this.reused = List.copyOf(reused);
         this.listener = listener;
     }
 
@@ -99,6 +104,9 @@ public final class ExperimentRunner {
             RunningJobs working = new RunningJobs(folder);
             Results results = Results.open(folder);
             LearningRates rates = new LearningRates(experiment, results);
+            for (Path other : reused) {
+                takeOver(other, results, rates);
+            }
             Pace pace = pace(rates);
             listener.started(pace.overall());
             int failed = 0;
@@ -111,6 +119,28 @@ public final class ExperimentRunner {
             return outcome(rates, failed);
         } catch (IOException e) {
             throw new UncheckedIOException(folder + ": " + AtomicFiles.reason(e), e);
+        }
+    }
+
+    /** Sweeps first, since they decide with which learning rate a main job is the same as another. */
+    private void takeOver(Path other, Results results, LearningRates rates) {
+        if (!Files.exists(other.resolve(Results.FILE))) {
+            throw new InvalidInputException(
+                    other + " has no " + Results.FILE + ": name the folder of another experiment's run or report");
+        }
+        Results others = Results.open(other);
+        for (Job.Kind kind : Job.Kind.values()) {
+            for (Job planned : experiment.jobs()) {
+                Optional<Job> job = rates.ready(planned);
+                if (planned.kind() == kind
+                        && job.isPresent()
+                        && rates.result(planned).isEmpty()) {
+                    others.same(job.get(), experiment).ifPresent(r -> {
+                        results.add(r.as(job.get()));
+                        listener.note(job.get().id() + " is " + r.job() + " of " + other + ": not run again");
+                    });
+                }
+            }
         }
     }
 

@@ -94,6 +94,33 @@ public record JobResult(
      */
     public record TaskScore(String task, int loops, String metric, double value) {}
 
+    /** The same figures as those of another job, whose training and evaluation are the same. */
+    JobResult as(Job other) {
+        return new JobResult(
+                other.id(),
+                other.system(),
+                other.kind().lowerCase(),
+                seed,
+                fingerprint,
+                evaluation,
+                tokenizer,
+                learningRate,
+                parameters,
+                nonEmbeddingParameters,
+                trainingFlops,
+                tokens,
+                tokensPerSecond,
+                loops,
+                curve,
+                heldOut,
+                prefix,
+                tasks,
+                evaluationSeconds,
+                failure,
+                architecture,
+                options);
+    }
+
     /** Whether there are figures. */
     public boolean succeeded() {
         return failure.isEmpty();

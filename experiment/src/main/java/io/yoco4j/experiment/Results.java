@@ -84,10 +84,17 @@ public final class Results {
 
     /** The result of a job as the experiment has it now; empty where it is still to be run. */
     Optional<JobResult> of(Job job, Experiment e) {
-        return of(job.id())
-                .filter(r -> r.fingerprint().equals(Fingerprint.ofTraining(job, e.data())))
-                .filter(r -> !r.succeeded()
-                        || r.evaluation().equals(Fingerprint.ofEvaluation(job, e.data(), e.evaluation())));
+        return of(job.id()).filter(r -> isOf(r, job, e));
+    }
+
+    /** A result, of whatever job, that this one would come to, too. */
+    synchronized Optional<JobResult> same(Job job, Experiment e) {
+        return results.values().stream().filter(r -> isOf(r, job, e)).findFirst();
+    }
+
+    private static boolean isOf(JobResult r, Job job, Experiment e) {
+        return r.fingerprint().equals(Fingerprint.ofTraining(job, e.data()))
+                && (!r.succeeded() || r.evaluation().equals(Fingerprint.ofEvaluation(job, e.data(), e.evaluation())));
     }
 
     /** Keeps a result: in the job's folder, then in the file of all. */

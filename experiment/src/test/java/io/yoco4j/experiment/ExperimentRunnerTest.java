@@ -30,6 +30,7 @@ class ExperimentRunnerTest {
     private final List<String> notes = new ArrayList<>();
     private Experiment experiment;
     private Path out;
+    private List<Path> reused = List.of();
 
     @BeforeEach
     void text() throws IOException {
@@ -45,7 +46,7 @@ class ExperimentRunnerTest {
     private Outcome run(int jobs) {
         fakes.begun.clear();
         ExperimentRunner runner =
-                new ExperimentRunner(experiment, out, fakes, fakes, jobs, 2, new ExperimentListener() {
+                new ExperimentRunner(experiment, out, fakes, fakes, jobs, 2, reused, new ExperimentListener() {
                     @Override
                     public void note(String sentence) {
                         notes.add(sentence);
@@ -69,6 +70,42 @@ class ExperimentRunnerTest {
                         experiment.jobs().stream().map(Job::id).toList());
         assertThat(run()).isEqualTo(new Outcome(10, 0, 0, 0));
         assertThat(fakes.begun).isEmpty();
+    }
+
+    /** Of another name, but the same systems: sweeps, then main jobs, since these have the rate that sweeps chose. */
+    @Test
+    void takesOverWhatAnotherExperimentRanAlike() {
+        run();
+        reused = List.of(out);
+        out = temp.resolve("second");
+        experiment = ExperimentFile.read(Examples.yaml(temp)
+                .replace("yoco-u: { system", "renamed: { system")
+                .replace("match_parameters: yoco-u", "match_parameters: renamed"));
+        assertThat(run()).isEqualTo(new Outcome(10, 0, 0, 0));
+        assertThat(fakes.begun).isEmpty();
+        assertThat(notes).hasSize(10).contains("renamed-s1 is yoco-u-s1 of " + reused.getFirst() + ": not run again");
+        JobResult taken = Results.open(out).of("renamed-s1").orElseThrow();
+        JobResult original = Results.open(reused.getFirst()).of("yoco-u-s1").orElseThrow();
+        assertThat(taken.system()).isEqualTo("renamed");
+        assertThat(taken.heldOut()).isEqualTo(original.heldOut());
+        // Its own lines are enough from here on.
+        reused = List.of();
+        run();
+        assertThat(fakes.begun).isEmpty();
+    }
+
+    @Test
+    void takesNothingOverThatDiffers() {
+        run();
+        reused = List.of(out);
+        out = temp.resolve("second");
+        change("seeds: [1, 2]", "seeds: [1, 3]");
+        assertThat(run()).isEqualTo(new Outcome(10, 0, 0, 0));
+        assertThat(fakes.begun).containsExactly("yoco-s3", "yoco-u-s3");
+        reused = List.of(temp.resolve("nowhere"));
+        assertThatThrownBy(this::run)
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("nowhere has no results.jsonl");
     }
 
     @Test
@@ -139,7 +176,7 @@ class ExperimentRunnerTest {
                 }
             }
         };
-        new ExperimentRunner(experiment, out, fakes, fakes, 1, 2, looks).run();
+        new ExperimentRunner(experiment, out, fakes, fakes, 1, 2, List.of(), looks).run();
         assertThat(seen)
                 .hasSize(2)
                 .allSatisfy(s -> assertThat(s)
@@ -184,7 +221,7 @@ class ExperimentRunnerTest {
         double training = experiment.system("yoco").options().steps() * 64 / 1000.0;
         assertThat(JobStates.read(experiment, out).overall().secondsLeft()).isCloseTo(1000 + training, within(1e-6));
         List<Double> left = new ArrayList<>();
-        new ExperimentRunner(experiment, out, fakes, fakes, 1, 2, new ExperimentListener() {
+        new ExperimentRunner(experiment, out, fakes, fakes, 1, 2, List.of(), new ExperimentListener() {
                     @Override
                     public void started(Overall overall) {
                         left.add(overall.secondsLeft());

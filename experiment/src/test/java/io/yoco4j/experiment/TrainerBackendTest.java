@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,20 +58,27 @@ class TrainerBackendTest {
         Path stopped = temp.resolve("stopped");
         TrainerBackend backend = new TrainerBackend((_, _) -> {});
         Outcome all = new Outcome(4, 0, 0, 0);
-        assertThat(new ExperimentRunner(experiment, alone, backend, this::open, 1, 1, ExperimentListener.NONE).run())
+        assertThat(new ExperimentRunner(
+                                experiment, alone, backend, this::open, 1, 1, List.of(), ExperimentListener.NONE)
+                        .run())
                 .isEqualTo(all);
-        assertThat(new ExperimentRunner(experiment, beside, backend, this::open, 2, 2, ExperimentListener.NONE).run())
+        assertThat(new ExperimentRunner(
+                                experiment, beside, backend, this::open, 2, 2, List.of(), ExperimentListener.NONE)
+                        .run())
                 .isEqualTo(all);
 
         StopsInTheMiddle middle = new StopsInTheMiddle();
-        ExperimentRunner runner = new ExperimentRunner(experiment, stopped, backend, this::open, 1, 1, middle);
+        ExperimentRunner runner =
+                new ExperimentRunner(experiment, stopped, backend, this::open, 1, 1, List.of(), middle);
         middle.stop = runner::stop;
         assertThat(runner.run()).isEqualTo(new Outcome(1, 0, 0, 3));
         assertThat(JobStates.read(experiment, stopped).jobs())
                 .filteredOn(s -> s.state() == JobStates.State.BEGUN)
                 .singleElement()
                 .satisfies(s -> assertThat(s.step()).isEqualTo(3));
-        assertThat(new ExperimentRunner(experiment, stopped, backend, this::open, 1, 1, ExperimentListener.NONE).run())
+        assertThat(new ExperimentRunner(
+                                experiment, stopped, backend, this::open, 1, 1, List.of(), ExperimentListener.NONE)
+                        .run())
                 .isEqualTo(all);
 
         for (Job job : experiment.jobs()) {
