@@ -10,6 +10,7 @@ import io.yoco4j.engine.YocoModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -30,6 +31,11 @@ final class ServerLoad {
     private static final String WAITING = "yoco_num_requests_waiting{model_name=\"load\"}";
     private static final int ENDLESS = 50_000;
     private static final int SETTLE_MILLIS = 60_000;
+    /** Turns that are not counted end at whichever comes first. */
+    private static final int UNCOUNTED_TOKENS = 8_192;
+
+    private static final Duration UNCOUNTED = Duration.ofSeconds(30);
+    private static final int TURNS = 9;
 
     private final LoadClient client;
     private final int streams;
@@ -159,23 +165,40 @@ final class ServerLoad {
         return IntStream.concat(Arrays.stream(a), Arrays.stream(b)).toArray();
     }
 
-    /** Decoding one text over HTTP against the engine's own generation, in turns. */
+    /**
+     * Decoding one text over HTTP against the engine's own generation, in turns. What a server does for a token is compiled
+     * only after thousands of them, so the first turns are not counted.
+     */
     Map<String, Object> overhead(YocoModel model, int tokens) throws Exception {
         List<Double> own = new ArrayList<>();
         List<Double> served = new ArrayList<>();
-        for (int round = 0; round < 5; round++) {
-            int[] prompt = fresh(64);
-            own.add(alone(model, prompt, tokens));
-            Arrivals a = client.stream(prompt, tokens).get();
-            served.add((tokens - 1) / ((a.last() - a.pieces().getFirst()) / 1e9));
+        int uncounted = 0;
+        long end = System.nanoTime() + UNCOUNTED.toNanos();
+        for (; uncounted * tokens < UNCOUNTED_TOKENS && System.nanoTime() < end; uncounted++) {
+            overheadTurn(model, tokens, own, served);
+        }
+        own.clear();
+        served.clear();
+        for (int turn = 0; turn < TURNS; turn++) {
+            overheadTurn(model, tokens, own, served);
         }
         Map<String, Object> out = new LinkedHashMap<>();
         double engine = LoadClient.median(own.stream());
         double http = LoadClient.median(served.stream());
+        out.put("uncounted_turns", uncounted);
+        out.put("engine_turns", own);
+        out.put("served_turns", served);
         out.put("engine_tokens_per_second", engine);
         out.put("served_tokens_per_second", http);
         out.put("overhead", 1 - http / engine);
         return out;
+    }
+
+    private void overheadTurn(YocoModel model, int tokens, List<Double> own, List<Double> served) throws Exception {
+        int[] prompt = fresh(64);
+        own.add(alone(model, prompt, tokens));
+        Arrivals a = client.stream(prompt, tokens).get();
+        served.add((tokens - 1) / ((a.last() - a.pieces().getFirst()) / 1e9));
     }
 
     private static double alone(YocoModel model, int[] prompt, int tokens) {
