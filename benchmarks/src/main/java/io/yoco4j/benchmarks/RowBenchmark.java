@@ -12,7 +12,7 @@ public class RowBenchmark extends KernelBenchmark {
     private final float[] zeros = new float[N];
     private final float[] weight = floats(N);
     private final float[] exponentials = floats(N);
-    private final float[] gate = floats(N);
+    private final float[] gate = gate();
     private final float[] up = up(gate);
     private final float[] cos = new float[HALF];
     private final float[] sin = new float[HALF];
@@ -23,6 +23,15 @@ public class RowBenchmark extends KernelBenchmark {
             cos[j] = (float) Math.cos(j);
             sin[j] = (float) Math.sin(j);
         }
+    }
+
+    /** Between -2 and 0, where silu(gate) * up comes back to gate from either side; others drift to 0 and infinity. */
+    private static float[] gate() {
+        float[] gate = new float[N];
+        for (int i = 0; i < N; i++) {
+            gate[i] = -2f * (i + 1) / (N + 1);
+        }
+        return gate;
     }
 
     /** With these, silu(gate) * up is gate again. */
@@ -65,7 +74,7 @@ public class RowBenchmark extends KernelBenchmark {
     @Benchmark
     @Work(flops = N)
     public float[] scale() {
-        kernels.scale(x, 0, N, 1);
+        kernels.scale(x, 0, N, -1);
         return x;
     }
 

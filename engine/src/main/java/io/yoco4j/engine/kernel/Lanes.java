@@ -16,9 +16,9 @@ final class Lanes {
     static final int LANES = F.length();
     static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
 
-    private static final VectorShuffle<Float> FOLD_8 = VectorShuffle.iota(F, 8, 1, true);
-    private static final VectorShuffle<Float> FOLD_4 = VectorShuffle.iota(F, 4, 1, true);
-    private static final VectorShuffle<Float> FOLD_2 = VectorShuffle.iota(F, 2, 1, true);
+    static final VectorShuffle<Float> FOLD_8 = VectorShuffle.iota(F, 8, 1, true);
+    static final VectorShuffle<Float> FOLD_4 = VectorShuffle.iota(F, 4, 1, true);
+    static final VectorShuffle<Float> FOLD_2 = VectorShuffle.iota(F, 2, 1, true);
 
     private static final float LOG2_E = 1.442695f;
     private static final float LN2 = 0.6931472f;

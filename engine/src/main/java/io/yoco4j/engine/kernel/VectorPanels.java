@@ -18,6 +18,9 @@ import jdk.incubator.vector.VectorOperators;
 final class VectorPanels {
     private static final int PANEL = Kernels.PANEL;
     private static final int GROUP = VectorWeights.GROUP;
+    /** Words of a row at a time, a line of the cache: what they become stays in the first level till all rows are there. */
+    private static final int LINE = 16;
+
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(Lanes.LITTLE);
 
     private VectorPanels() {}
@@ -58,10 +61,13 @@ final class VectorPanels {
             Arrays.fill(panel, 0, k * PANEL, 0);
         }
         long data = rows(w, first, rows);
-        for (int r = 0; r < rows; r++) {
-            long at = data + r * w.rowBytes() + 4L * from;
-            for (int i = 0; i < k; i++) {
-                panel[i * PANEL + r] = Float.intBitsToFloat(ALL.get(INT, at + 4L * i));
+        for (int i = 0; i < k; i += LINE) {
+            int end = Math.min(k, i + LINE);
+            for (int r = 0; r < rows; r++) {
+                long at = data + r * w.rowBytes() + 4L * from;
+                for (int j = i; j < end; j++) {
+                    panel[j * PANEL + r] = Float.intBitsToFloat(ALL.get(INT, at + 4L * j));
+                }
             }
         }
     }
@@ -77,10 +83,13 @@ final class VectorPanels {
             Arrays.fill(words, 0, count * PANEL, 0);
         }
         long data = rows(w, first, rows);
-        for (int r = 0; r < rows; r++) {
-            long at = data + r * w.rowBytes() + from;
-            for (int j = 0; j < count; j++) {
-                words[j * PANEL + r] = ALL.get(INT, at + 4L * j);
+        for (int i = 0; i < count; i += LINE) {
+            int end = Math.min(count, i + LINE);
+            for (int r = 0; r < rows; r++) {
+                long at = data + r * w.rowBytes() + from;
+                for (int j = i; j < end; j++) {
+                    words[j * PANEL + r] = ALL.get(INT, at + 4L * j);
+                }
             }
         }
     }

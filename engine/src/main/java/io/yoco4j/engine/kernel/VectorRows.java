@@ -1,10 +1,12 @@
 package io.yoco4j.engine.kernel;
 
 import static io.yoco4j.engine.kernel.Lanes.F;
+import static io.yoco4j.engine.kernel.Lanes.FOLD_2;
+import static io.yoco4j.engine.kernel.Lanes.FOLD_4;
+import static io.yoco4j.engine.kernel.Lanes.FOLD_8;
 import static io.yoco4j.engine.kernel.Lanes.LANES;
 import static io.yoco4j.engine.kernel.Lanes.LITTLE;
 import static io.yoco4j.engine.kernel.Lanes.exp;
-import static io.yoco4j.engine.kernel.Lanes.sum;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -35,7 +37,12 @@ interface VectorRows extends RowKernels {
             FloatVector x0 = FloatVector.fromArray(F, x, xOffset + i);
             s0 = x0.fma(x0, s0);
         }
-        float squares = sum(s0.add(s1).add(s2.add(s3)));
+        // Lanes.sum, word by word: as a call that may not be put in line it would make an object of each sum so far.
+        FloatVector sums = s0.add(s1).add(s2.add(s3));
+        sums = LANES > 8 ? sums.add(sums.rearrange(FOLD_8)) : sums;
+        sums = LANES > 4 ? sums.add(sums.rearrange(FOLD_4)) : sums;
+        sums = sums.add(sums.rearrange(FOLD_2));
+        float squares = sums.lane(0) + sums.lane(1);
         for (; i < n; i++) {
             squares += x[xOffset + i] * x[xOffset + i];
         }
@@ -156,7 +163,11 @@ interface VectorRows extends RowKernels {
             e.intoArray(x, xOffset + i);
             sums = sums.add(e);
         }
-        float sum = sum(sums);
+        // Lanes.sum, word by word, as above.
+        sums = LANES > 8 ? sums.add(sums.rearrange(FOLD_8)) : sums;
+        sums = LANES > 4 ? sums.add(sums.rearrange(FOLD_4)) : sums;
+        sums = sums.add(sums.rearrange(FOLD_2));
+        float sum = sums.lane(0) + sums.lane(1);
         for (; i < n; i++) {
             float e = (float) Math.exp(x[xOffset + i] - max);
             x[xOffset + i] = e;

@@ -11,6 +11,9 @@ interface VectorTiles extends TileKernels {
     /** 256-bit machines have 16 registers: 8 rows by 2 vectors of sums would spill. */
     boolean FEW_REGISTERS = F.vectorBitSize() == 256;
 
+    /** Floats of a row at a time, a line of the cache: what they become stays in the first level till all rows are there. */
+    int LINE = 16;
+
     /**
      * With few registers a pass reads half of each panel's columns, which is every other line: longer panels would push each
      * other out of the half of the cache where those lines go.
@@ -168,11 +171,14 @@ interface VectorTiles extends TileKernels {
         if (columns < Kernels.PANEL) {
             Arrays.fill(panel, panelOffset, panelOffset + k * Kernels.PANEL, 0);
         }
-        for (int c = 0; c < columns; c++) {
-            int from = rowsOffset + c * rowStride;
-            int to = panelOffset + c;
-            for (int i = 0; i < k; i++) {
-                panel[to + i * Kernels.PANEL] = rows[from + i];
+        for (int i = 0; i < k; i += LINE) {
+            int count = Math.min(LINE, k - i);
+            for (int c = 0; c < columns; c++) {
+                int from = rowsOffset + c * rowStride + i;
+                int to = panelOffset + i * Kernels.PANEL + c;
+                for (int j = 0; j < count; j++) {
+                    panel[to + j * Kernels.PANEL] = rows[from + j];
+                }
             }
         }
     }

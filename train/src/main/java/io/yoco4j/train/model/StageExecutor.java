@@ -169,9 +169,9 @@ public final class StageExecutor implements AutoCloseable {
         private Tensor selfAttention(Stage stage, Place place, String p, Tensor h, int window) {
             Place firstPlace = new Place(place.stage(), 0, place.layer());
             boolean reused = stage.loopKv() == LoopKv.FIRST && place.loop() > 0;
-            boolean kept = stage.loopKv() == LoopKv.FIRST && stage.loops() > 1 && !reused;
+            boolean keeps = stage.loopKv() == LoopKv.FIRST && stage.loops() > 1 && !reused;
             if (fusing()) {
-                return fusedSelfAttention(stage, firstPlace, p, h, window, reused, kept);
+                return fusedSelfAttention(stage, firstPlace, p, h, window, reused, keeps);
             }
             Tensor q = queries(stage, p, h);
             if (reused) {
@@ -180,7 +180,7 @@ public final class StageExecutor implements AutoCloseable {
             Tensor k = headNorm(heads(linear(h, p + "attn.k_proj.weight")), p + "attn.k_norm.weight");
             Tensor v = heads(linear(h, p + "attn.v_proj.weight"));
             KeyValues kv = context.extend(place, position(stage.rope(), k), v.transpose(1, 2), window);
-            if (kept) {
+            if (keeps) {
                 keep(firstPlace, kv);
             }
             return attention.attend(q, kv, window);
@@ -188,7 +188,7 @@ public final class StageExecutor implements AutoCloseable {
 
         /** The same as one node over the joint product of queries, keys and values [B, N, (H + 2 KV) x hd]. */
         private Tensor fusedSelfAttention(
-                Stage stage, Place firstPlace, String p, Tensor h, int window, boolean reused, boolean kept) {
+                Stage stage, Place firstPlace, String p, Tensor h, int window, boolean reused, boolean keeps) {
             if (reused) {
                 return fusedAttend(queryPart(stage, p, h), parts(firstPlace), window);
             }
@@ -203,7 +203,7 @@ public final class StageExecutor implements AutoCloseable {
                             linear(h, v))
                     : jointLinear(h, q, k, v);
             FusedAttention.KeyValues kv = parts(joint, a.queryDim(), stage.rope());
-            if (kept) {
+            if (keeps) {
                 outlive(joint);
                 keptParts.put(firstPlace, kv);
             }
