@@ -35,7 +35,7 @@ public final class WorkerPool implements AutoCloseable {
     private static final int STRIDE = 16;
 
     private static final int MASK = (1 << BITS) - 1;
-    /** Iterations before a waiting worker parks: some tens of microseconds. */
+    /** Iterations before a waiting worker parks: some tenths of a millisecond, one where the processor pauses for long. */
     private static final int SPINS = 20_000;
 
     private static final int CALLER_SPINS = 2_000;
