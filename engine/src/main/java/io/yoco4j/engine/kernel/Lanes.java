@@ -14,6 +14,9 @@ final class Lanes {
     static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
     static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
     static final int LANES = F.length();
+    /** Words of a row that are transposed at a time, a line of the cache: what they become then stays in the first level. */
+    static final int LINE = 16;
+
     static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
 
     static final VectorShuffle<Float> FOLD_8 = VectorShuffle.iota(F, 8, 1, true);

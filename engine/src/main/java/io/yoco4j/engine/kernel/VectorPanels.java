@@ -3,6 +3,7 @@ package io.yoco4j.engine.kernel;
 import static io.yoco4j.engine.kernel.Lanes.F;
 import static io.yoco4j.engine.kernel.Lanes.I;
 import static io.yoco4j.engine.kernel.Lanes.LANES;
+import static io.yoco4j.engine.kernel.Lanes.LINE;
 import static io.yoco4j.engine.kernel.RawMemory.ALL;
 
 import java.lang.foreign.ValueLayout;
@@ -18,9 +19,6 @@ import jdk.incubator.vector.VectorOperators;
 final class VectorPanels {
     private static final int PANEL = Kernels.PANEL;
     private static final int GROUP = VectorWeights.GROUP;
-    /** Words of a row at a time, a line of the cache: what they become stays in the first level till all rows are there. */
-    private static final int LINE = 16;
-
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(Lanes.LITTLE);
 
     private VectorPanels() {}

@@ -2,6 +2,7 @@ package io.yoco4j.engine.kernel;
 
 import static io.yoco4j.engine.kernel.Lanes.F;
 import static io.yoco4j.engine.kernel.Lanes.LANES;
+import static io.yoco4j.engine.kernel.Lanes.LINE;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
@@ -10,9 +11,6 @@ import jdk.incubator.vector.FloatVector;
 interface VectorTiles extends TileKernels {
     /** 256-bit machines have 16 registers: 8 rows by 2 vectors of sums would spill. */
     boolean FEW_REGISTERS = F.vectorBitSize() == 256;
-
-    /** Floats of a row at a time, a line of the cache: what they become stays in the first level till all rows are there. */
-    int LINE = 16;
 
     /**
      * With few registers a pass reads half of each panel's columns, which is every other line: longer panels would push each
