@@ -112,6 +112,11 @@ final class BenchCommand implements Runnable {
     private Engine engine;
 
     @Option(
+            names = "--prepack",
+            description = "Let that engine keep copies of the weights, 2 bytes for each, as it reads them fastest.")
+    private boolean prepack;
+
+    @Option(
             names = "--json",
             paramLabel = "FILE",
             description = "Write a line of JSON per point, and a summary; FILE.partial has them as they come.")
@@ -182,6 +187,7 @@ final class BenchCommand implements Runnable {
                 .threads(threads.count())
                 .repeat(repeat)
                 .products(engine.name().toLowerCase(Locale.ROOT))
+                .prepack(prepack)
                 .fullPrefill(fullPrefill);
         loops.given().ifPresent(options::loops);
         return options.build();

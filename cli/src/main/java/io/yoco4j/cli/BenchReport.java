@@ -47,6 +47,9 @@ final class BenchReport {
         if (options.kv().size() == 1) {
             common.add(lower(options.kv().getFirst()) + " KV");
         }
+        if (options.prepack()) {
+            common.add("prepacked");
+        }
         options.loops().ifPresent(t -> common.add("T = " + t));
         if (options.fullPrefill()) {
             common.add("logits of every token");
@@ -152,6 +155,7 @@ final class BenchReport {
         line.put("generate", options.generate());
         line.put("repeat", options.repeat());
         line.put("full_prefill", options.fullPrefill());
+        line.put("prepack", options.prepack());
         options.loops().ifPresent(t -> line.put("loops", t));
         line.put("peak_gflops", result.limits().flops() / 1e9);
         line.put("peak_gbytes_per_second", result.limits().bytesPerSecond() / 1e9);

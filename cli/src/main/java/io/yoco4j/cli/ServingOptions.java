@@ -14,6 +14,14 @@ final class ServingOptions {
             description = "How keys and values are cached: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
     private KvFormat kv;
 
+    @Option(
+            names = "--prepack",
+            description = {
+                "Keep a copy of the weights, 2 bytes for each, as oneDNN reads them fastest:",
+                "batches and short chunks of prompts take less time, memory is the price."
+            })
+    private boolean prepack;
+
     @Mixin
     private ThreadsOption threads = new ThreadsOption();
 
@@ -21,6 +29,10 @@ final class ServingOptions {
     ServingOptions() {}
 
     EngineOptions engine() {
-        return EngineOptions.builder().threads(threads.count()).kv(kv).build();
+        return EngineOptions.builder()
+                .threads(threads.count())
+                .kv(kv)
+                .prepack(prepack)
+                .build();
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.yoco4j.core.testing.Golden;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,6 +44,8 @@ class ServeCommandsTest {
         requireMistake("two models have the name a", "serve", "a=" + none, "a=" + temp);
         requireMistake("a model's name is empty", "serve", "=" + none);
         requireMistake("threads is 0", "serve", none, "--threads", "0");
+        Golden golden = Golden.all().findFirst().orElseThrow();
+        requireMistake("leave prepack out", "serve", golden.folder().toString(), "--port", "0", "--prepack");
         assertThat(new Units.Bytes().convert("3m")).isEqualTo(3L << 20);
         assertThat(new Units.Bytes().convert("17")).isEqualTo(17);
     }

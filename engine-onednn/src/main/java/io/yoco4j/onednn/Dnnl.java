@@ -20,6 +20,8 @@ final class Dnnl {
     private static final long CPU = 1;
     private static final long IN_ORDER = 1;
     private static final long BY_USER = 1;
+    private static final long ANY_LAYOUT = 1;
+    private static final long WEIGHTS_DESCRIPTOR = 131;
     private static final long SCRATCHPAD_DESCRIPTOR = 136;
     /** dnnl_cpu_isa_avx512_core_bf16, a set of bits that later instruction sets contain. */
     private static final int ISA_BF16 = 0xe7;
@@ -72,16 +74,48 @@ final class Dnnl {
         }
     }
 
+    /** Describes a matrix whose layout oneDNN is to choose. */
+    static long anyMatrix(int type, int rows, int columns) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment sizes = arena.allocateFrom(JAVA_LONG, rows, columns);
+            return create("dnnl_memory_desc_create_with_tag", 2, sizes.address(), type, ANY_LAYOUT, 0, 0);
+        }
+    }
+
+    /** Another description of the same memory, with an end of its own. */
+    static long copy(long memoryDescriptor) {
+        return create("dnnl_memory_desc_clone", memoryDescriptor, 0, 0, 0, 0, 0);
+    }
+
     /** Describes a product whose scratch memory the caller gives. */
     static long productDescriptor(long engine, long src, long weights, long dst) {
-        long attributes = create("dnnl_primitive_attr_create", 0, 0, 0, 0, 0, 0);
-        require(
-                "attributes",
-                call(function("dnnl_primitive_attr_set_scratchpad_mode"), attributes, BY_USER, 0, 0, 0, 0, 0));
+        long attributes = attributes();
         long bias = 0;
         long product = create("dnnl_matmul_primitive_desc_create", engine, src, weights, bias, dst, attributes);
         destroy("primitive_attr", attributes);
         return product;
+    }
+
+    /** Describes a copy into another layout, whose scratch memory the caller gives. */
+    static long reorderDescriptor(long engine, long from, long to) {
+        long attributes = attributes();
+        long reorder = create("dnnl_reorder_primitive_desc_create", from, engine, to, engine, attributes, 0);
+        destroy("primitive_attr", attributes);
+        return reorder;
+    }
+
+    private static long attributes() {
+        long attributes = create("dnnl_primitive_attr_create", 0, 0, 0, 0, 0, 0);
+        require(
+                "attributes",
+                call(function("dnnl_primitive_attr_set_scratchpad_mode"), attributes, BY_USER, 0, 0, 0, 0, 0));
+        return attributes;
+    }
+
+    /** Describes how a product has its weights lie. */
+    static long weights(long productDescriptor) {
+        return copy(
+                call(function("dnnl_primitive_desc_query_md"), productDescriptor, WEIGHTS_DESCRIPTOR, 0, 0, 0, 0, 0));
     }
 
     /** Describes the scratch memory of a product; not to be destroyed. */

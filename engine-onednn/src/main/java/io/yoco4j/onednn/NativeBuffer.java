@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 
 /** Native memory that grows when more is asked for, without keeping what it holds. */
 final class NativeBuffer implements AutoCloseable {
-    private static final long ALIGNMENT = 64;
+    static final long ALIGNMENT = 64;
 
     private Arena arena = Arena.ofShared();
     private MemorySegment segment = MemorySegment.NULL;

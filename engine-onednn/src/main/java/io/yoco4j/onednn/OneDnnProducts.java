@@ -29,6 +29,7 @@ final class OneDnnProducts implements ManyRowProducts {
     private final Kernels kernels;
     private final long engine;
     private final Lane[] lanes;
+    private final PackedWeights packed;
     private final NativeBuffer input = new NativeBuffer();
     private final WorkerPool.Job roundJob = this::round;
     /** Replaced when one is added: readers need no lock. */
@@ -65,6 +66,7 @@ final class OneDnnProducts implements ManyRowProducts {
     OneDnnProducts(Kernels kernels, int threads) {
         this.kernels = kernels;
         engine = Dnnl.engine();
+        packed = new PackedWeights(engine, SLICE);
         lanes = new Lane[threads];
         for (int i = 0; i < threads; i++) {
             lanes[i] = new Lane(engine);
@@ -80,7 +82,7 @@ final class OneDnnProducts implements ManyRowProducts {
     public boolean takes(Weight w, int n) {
         return switch (w.format()) {
             case BF16 -> n >= FEWEST && w.data().isNative();
-            case Q8, Q4 -> n >= FEWEST_QUANTIZED;
+            case Q8, Q4 -> n >= (packed.has(w) ? FEWEST : FEWEST_QUANTIZED);
             case F32, F16 -> false;
         };
     }
@@ -88,6 +90,37 @@ final class OneDnnProducts implements ManyRowProducts {
     @Override
     public int slice() {
         return SLICE;
+    }
+
+    @Override
+    public long prepack(Weight w, WorkerPool pool) {
+        if (!takes(w, Integer.MAX_VALUE) || packed.has(w)) {
+            return 0;
+        }
+        inputs = w.inputs();
+        long bytes = packed.add(w);
+        pool.run(
+                (w.outputs() + SLICE - 1) / SLICE,
+                (task, worker) -> pack(w, task * SLICE, lanes[worker]),
+                (long) w.outputs() * w.inputs());
+        return bytes;
+    }
+
+    private void pack(Weight w, int first, Lane lane) {
+        int outputs = Math.min(SLICE, w.outputs() - first);
+        long from = rows(w, first, outputs, lane);
+        int threads = Dnnl.threads();
+        Dnnl.threads(1);
+        try {
+            packed.layout(inputs, outputs).pack(lane.stream, from, packed.address(w, first));
+        } finally {
+            Dnnl.threads(threads);
+        }
+    }
+
+    /** The address of rows in bfloat16, without gaps. */
+    private long rows(Weight w, int first, int outputs, Lane lane) {
+        return w.format() == WeightFormat.BF16 ? stored(w, first, outputs) : unpack(w, first, outputs, lane);
     }
 
     @Override
@@ -117,14 +150,15 @@ final class OneDnnProducts implements ManyRowProducts {
     @Override
     public void multiply(Weight w, int first, int outputs, float[] out, boolean add, int worker) {
         Lane lane = lanes[worker];
-        long weights = w.format() == WeightFormat.BF16 ? stored(w, first, outputs) : unpack(w, first, outputs, lane);
+        long copy = packed.address(w, first);
+        long weights = copy == 0 ? rows(w, first, outputs, lane) : copy;
         // The setting is the thread's, which may be a caller's with other uses for it.
         int threads = Dnnl.threads();
         Dnnl.threads(1);
         try {
             for (int from = 0; from < rows; from += BLOCK) {
                 int n = Math.min(BLOCK, rows - from);
-                Primitive p = primitive(padded(n), outputs);
+                Primitive p = primitive(padded(n), outputs, copy != 0);
                 MemorySegment results = lane.results.atLeast(4L * padded(n) * outputs);
                 p.run(
                         lane.stream,
@@ -175,22 +209,24 @@ final class OneDnnProducts implements ManyRowProducts {
         }
     }
 
-    private Primitive primitive(int n, int outputs) {
+    private Primitive primitive(int n, int outputs, boolean ofPacked) {
         for (Primitive p : primitives) {
-            if (p.is(n, inputs, outputs)) {
+            if (p.is(n, inputs, outputs, ofPacked)) {
                 return p;
             }
         }
-        return addedPrimitive(n, outputs);
+        return addedPrimitive(n, outputs, ofPacked);
     }
 
-    private synchronized Primitive addedPrimitive(int n, int outputs) {
+    private synchronized Primitive addedPrimitive(int n, int outputs, boolean ofPacked) {
         for (Primitive p : primitives) {
-            if (p.is(n, inputs, outputs)) {
+            if (p.is(n, inputs, outputs, ofPacked)) {
                 return p;
             }
         }
-        Primitive added = new Primitive(engine, lanes.length, n, inputs, outputs);
+        Primitive added = ofPacked
+                ? new Primitive(engine, lanes.length, n, inputs, outputs, packed.layout(inputs, outputs))
+                : new Primitive(engine, lanes.length, n, inputs, outputs);
         Primitive[] all = Arrays.copyOf(primitives, primitives.length + 1);
         all[primitives.length] = added;
         primitives = all;
@@ -208,6 +244,7 @@ final class OneDnnProducts implements ManyRowProducts {
                 lane.close();
             }
             input.close();
+            packed.close();
             Dnnl.destroy("engine", engine);
         }
     }

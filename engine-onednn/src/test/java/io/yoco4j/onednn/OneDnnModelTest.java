@@ -48,8 +48,8 @@ class OneDnnModelTest {
         return Systems.all().entrySet().stream().map(e -> Named.of(e.getKey(), e.getValue()));
     }
 
-    private static EngineOptions options(String products) {
-        return EngineOptions.builder().products(products).build();
+    private static EngineOptions options(String products, boolean prepack) {
+        return EngineOptions.builder().products(products).prepack(prepack).build();
     }
 
     private static StoredTensor narrow(StoredTensor t) {
@@ -83,8 +83,13 @@ class OneDnnModelTest {
     }
 
     private static void compare(Architecture a, Map<String, StoredTensor> tensors, int[] ids) {
-        try (YocoModel java = YocoModel.of(a, tensors, options("java"));
-                YocoModel model = YocoModel.of(a, tensors, options("onednn"))) {
+        compare(a, tensors, ids, false);
+        compare(a, tensors, ids, true);
+    }
+
+    private static void compare(Architecture a, Map<String, StoredTensor> tensors, int[] ids, boolean prepack) {
+        try (YocoModel java = YocoModel.of(a, tensors, options("java", false));
+                YocoModel model = YocoModel.of(a, tensors, options("onednn", prepack))) {
             assertThat(model.kernels()).isEqualTo(java.kernels() + "+onednn");
             LogitRows expected = java.session().prefill(ids, Logits.ALL);
             LogitRows actual = model.session().prefill(ids, Logits.ALL);

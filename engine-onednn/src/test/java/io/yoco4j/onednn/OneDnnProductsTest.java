@@ -2,6 +2,7 @@ package io.yoco4j.onednn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
 
 import com.sun.management.ThreadMXBean;
 import io.yoco4j.core.checkpoint.WeightFormat;
@@ -88,6 +89,63 @@ class OneDnnProductsTest {
         }
     }
 
+    /** Whatever the layout, every number of rows must find it: it was chosen for one of them. */
+    @ParameterizedTest
+    @EnumSource(
+            value = WeightFormat.class,
+            names = {"BF16", "Q8", "Q4"})
+    void multipliesPrepackedWeightsOfAnyShape(WeightFormat format) {
+        try (WorkerPool pool = new WorkerPool(2);
+                ManyRowProducts products = new OneDnn().open(KERNELS, 2)) {
+            MatMul matMul = new MatMul(KERNELS, pool, Optional.of(products));
+            for (int inputs : new int[] {1, 31, 64, 301}) {
+                for (int outputs : new int[] {1, 63, 64, 130}) {
+                    Weight a = RandomWeight.of(format, outputs, inputs, random);
+                    Weight b = RandomWeight.of(format, 7, inputs, random);
+                    assertThat(products.prepack(a, pool)).isGreaterThanOrEqualTo(2L * outputs * inputs);
+                    assertThat(products.prepack(b, pool)).isPositive();
+                    assertThat(products.prepack(b, pool)).as("again").isZero();
+                    for (int n : new int[] {1, 7, 8, 15, 16, 17, 31, 33, 70, 513}) {
+                        assertThat(products.takes(a, n)).isEqualTo(n >= 8);
+                        multiply(matMul, products, a, b, n);
+                    }
+                }
+            }
+        }
+    }
+
+    /** As the weights of a file that was replaced would not: the copy is the model's own. */
+    @Test
+    void prepackedWeightsAreCopies() {
+        int inputs = 40;
+        float[] x = RandomWeight.floats(20 * inputs, random);
+        float[] before = new float[20 * 70];
+        float[] after = before.clone();
+        try (WorkerPool pool = new WorkerPool(1);
+                ManyRowProducts products = new OneDnn().open(KERNELS, 1)) {
+            MatMul matMul = new MatMul(KERNELS, pool, Optional.of(products));
+            Weight w = RandomWeight.of(WeightFormat.Q4, 70, inputs, random);
+            matMul.input(x, 20, inputs).into(w, before).run();
+            products.prepack(w, pool);
+            w.data().fill((byte) 0);
+            matMul.input(x, 20, inputs).into(w, after).run();
+        }
+        for (int i = 0; i < before.length; i++) {
+            assertThat(after[i]).isCloseTo(before[i], offset(1e-3f * (1 + Math.abs(before[i]))));
+        }
+    }
+
+    @Test
+    void prepacksNothingThatItDoesNotTake() {
+        try (WorkerPool pool = new WorkerPool(1);
+                ManyRowProducts products = new OneDnn().open(KERNELS, 1)) {
+            for (WeightFormat format : new WeightFormat[] {WeightFormat.F32, WeightFormat.F16}) {
+                assertThat(products.prepack(RandomWeight.of(format, 4, 8, random), pool))
+                        .isZero();
+            }
+        }
+    }
+
     private void multiply(
             MatMul matMul,
             ManyRowProducts products,
@@ -96,12 +154,19 @@ class OneDnnProductsTest {
             int n,
             int inputs,
             int outputs) {
-        float[] x = RandomWeight.floats(n * inputs, random);
         Weight a = RandomWeight.of(format, outputs, inputs, random);
         Weight b = RandomWeight.of(format, 7, inputs, random);
+        assertThat(products.takes(a, n)).isEqualTo(ofTakenFormat && n >= (format.quantized() ? 16 : 8));
+        multiply(matMul, products, a, b, n);
+    }
+
+    private void multiply(MatMul matMul, ManyRowProducts products, Weight a, Weight b, int n) {
+        WeightFormat format = a.format();
+        int inputs = a.inputs();
+        int outputs = a.outputs();
+        float[] x = RandomWeight.floats(n * inputs, random);
         Weight c = RandomWeight.of(WeightFormat.F32, 9, inputs, random);
         boolean taken = products.takes(a, n);
-        assertThat(taken).isEqualTo(ofTakenFormat && n >= (format.quantized() ? 16 : 8));
         float[] setTo = new float[n * outputs];
         Arrays.fill(setTo, Float.NaN);
         float[] addedTo = RandomWeight.floats(n * 7, random);
@@ -180,6 +245,9 @@ class OneDnnProductsTest {
                 for (int n : new int[] {8, 20, 21, 100}) {
                     multiply(matMul, products, WeightFormat.BF16, true, n, 96, 70);
                 }
+                Weight w = RandomWeight.of(WeightFormat.Q8, 70, 96, random);
+                products.prepack(w, pool);
+                multiply(matMul, products, w, RandomWeight.of(WeightFormat.Q8, 7, 96, random), 20);
                 assertThat(Dnnl.OBJECTS.get()).isGreaterThan(before + 10);
             }
             assertThat(Dnnl.OBJECTS.get()).isEqualTo(before);

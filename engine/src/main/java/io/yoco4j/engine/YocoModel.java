@@ -92,6 +92,15 @@ public final class YocoModel implements AutoCloseable {
         products = ProductSelection.open(options.products(), weights.formats(), own, options.threads());
         kernels = own.name() + products.map(p -> "+" + p.name()).orElse("");
         pool = new WorkerPool(options.threads());
+        if (options.prepack()) {
+            try {
+                Prepacking.of(weights, products, pool);
+            } catch (RuntimeException | Error e) {
+                pool.close();
+                products.ifPresent(ManyRowProducts::close);
+                throw e;
+            }
+        }
         executor = new StageExecutor(architecture, weights, own, pool, options.kv(), products);
     }
 

@@ -23,6 +23,7 @@ import java.util.OptionalInt;
  * @param threads of the engine
  * @param repeat measurements of each point
  * @param products what multiplies many rows, as {@link io.yoco4j.engine.EngineOptions#products} names it
+ * @param prepack whether those products keep copies of the weights, as {@link io.yoco4j.engine.EngineOptions#prepack} says
  * @param fullPrefill whether prompts are taken in with the logits of every token, not of the last alone
  * @param loops iterations of looped stages, where they should differ from the systems' own; systems without a looped
  *     stage stay as they are
@@ -38,6 +39,7 @@ public record BenchmarkOptions(
         int threads,
         int repeat,
         String products,
+        boolean prepack,
         boolean fullPrefill,
         OptionalInt loops) {
     private static final int MAX_BATCH = 1024;
@@ -123,6 +125,7 @@ public record BenchmarkOptions(
         private int threads = Runtime.getRuntime().availableProcessors();
         private int repeat = 3;
         private String products = ProductSelection.JAVA;
+        private boolean prepack;
         private boolean fullPrefill;
         private OptionalInt loops = OptionalInt.empty();
 
@@ -178,6 +181,11 @@ public record BenchmarkOptions(
             return this;
         }
 
+        public Builder prepack(boolean value) {
+            prepack = value;
+            return this;
+        }
+
         public Builder fullPrefill(boolean value) {
             fullPrefill = value;
             return this;
@@ -206,6 +214,7 @@ public record BenchmarkOptions(
                     threads,
                     repeat,
                     products,
+                    prepack,
                     fullPrefill,
                     loops);
         }

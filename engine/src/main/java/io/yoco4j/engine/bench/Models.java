@@ -11,15 +11,17 @@ final class Models implements AutoCloseable {
     private final Map<Subject, YocoModel> open = new HashMap<>();
     private final int threads;
     private final String products;
+    private final boolean prepack;
     private final boolean keep;
 
     Models(List<Subject> subjects, BenchmarkOptions options) {
         threads = options.threads();
         products = options.products();
+        prepack = options.prepack();
         long weights = 0;
         long caches = 0;
         for (Subject s : subjects) {
-            weights += s.weightBytes();
+            weights += s.weightBytes() + (prepack ? s.prepackedBytes() : 0);
             // A model keeps the memory of its last contexts for the next.
             caches += s.cacheBytes(options.longest(), options.generate(), options.forks());
         }
@@ -28,7 +30,7 @@ final class Models implements AutoCloseable {
     }
 
     <R> R use(Subject s, Function<YocoModel, R> work) {
-        YocoModel model = open.computeIfAbsent(s, _ -> s.open(threads, products));
+        YocoModel model = open.computeIfAbsent(s, _ -> s.open(threads, products, prepack));
         try {
             return work.apply(model);
         } finally {

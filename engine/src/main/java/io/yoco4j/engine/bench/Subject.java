@@ -14,11 +14,12 @@ record Subject(String system, String size, Architecture architecture, WeightForm
     private static final long SEED = 1;
 
     /** A model of random weights; speed does not depend on them. */
-    YocoModel open(int threads, String products) {
+    YocoModel open(int threads, String products, boolean prepack) {
         EngineOptions options = EngineOptions.builder()
                 .threads(threads)
                 .kv(kv)
                 .products(products)
+                .prepack(prepack)
                 .build();
         return YocoModel.of(architecture, RandomWeights.of(architecture, weights, SEED), options);
     }
@@ -27,6 +28,14 @@ record Subject(String system, String size, Architecture architecture, WeightForm
     long weightBytes() {
         return ParameterLayout.of(architecture).entrySet().stream()
                 .mapToLong(e -> weightBytes(e.getKey(), e.getValue()))
+                .sum();
+    }
+
+    /** Bytes of a bfloat16 copy of every matrix. */
+    long prepackedBytes() {
+        return ParameterLayout.of(architecture).values().stream()
+                .filter(shape -> shape.length > 1)
+                .mapToLong(shape -> shape[0] * shape[1] * Short.BYTES)
                 .sum();
     }
 

@@ -5,9 +5,11 @@ import io.yoco4j.core.arch.ParameterLayout;
 import io.yoco4j.core.checkpoint.StoredTensor;
 import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.engine.kernel.Weight;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -40,6 +42,7 @@ public final class ModelWeights {
     private final Map<String, StoredTensor> tensors;
     private final Map<String, long[]> shapes;
     private final Set<WeightFormat> formats = EnumSet.noneOf(WeightFormat.class);
+    private final List<Weight> factors = new ArrayList<>();
     private final Layer[][] layers;
     final Weight embedding;
     final Weight head;
@@ -62,6 +65,9 @@ public final class ModelWeights {
             }
         }
         embedding = required(ParameterLayout.EMBEDDING);
+        if (!a.tiedEmbeddings()) {
+            factors.remove(embedding);
+        }
         head = a.tiedEmbeddings() ? embedding : required(ParameterLayout.HEAD);
         finalNorm = requiredNorm(ParameterLayout.FINAL_NORM);
         cache = a.hasGlobalCache()
@@ -95,6 +101,11 @@ public final class ModelWeights {
         return Collections.unmodifiableSet(formats);
     }
 
+    /** The matrices that rows are multiplied with; the embedding is one where it is the head, too. */
+    public List<Weight> factors() {
+        return Collections.unmodifiableList(factors);
+    }
+
     Layer layer(int stage, int layer) {
         return layers[stage][layer];
     }
@@ -112,6 +123,7 @@ public final class ModelWeights {
         long[] shape = Objects.requireNonNull(shapes.get(name), name);
         Weight weight = Weight.of(tensors, name, shape).orElseThrow(() -> missing(name, shape));
         formats.add(weight.format());
+        factors.add(weight);
         return weight;
     }
 

@@ -40,6 +40,16 @@ public interface ManyRowProducts extends AutoCloseable {
     /** Outputs of a slice; a matrix's last one may have fewer. */
     int slice();
 
+    /**
+     * Keeps a copy of a matrix as these products read it fastest, so that they need not rearrange it each time: worth it for
+     * few rows, where that takes longer than the product. Not while products run.
+     *
+     * @return bytes of the copy; 0 where they never take such a matrix
+     */
+    default long prepack(Weight w, WorkerPool pool) {
+        return 0;
+    }
+
     /** Sets the input, x [rows, inputs], which does not change until the last product with it is done. */
     void input(float[] x, int rows, int inputs, WorkerPool pool);
 

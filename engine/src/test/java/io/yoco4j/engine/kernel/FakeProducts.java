@@ -13,6 +13,8 @@ public final class FakeProducts implements ManyRowProducts {
 
     final List<Integer> inputs = new ArrayList<>();
     final ConcurrentLinkedQueue<String> slices = new ConcurrentLinkedQueue<>();
+    final List<Weight> prepacked = new ArrayList<>();
+    long copyBytes = 1;
     public boolean closed;
     private float[] x = {};
     private int rows;
@@ -30,6 +32,12 @@ public final class FakeProducts implements ManyRowProducts {
     @Override
     public int slice() {
         return 5;
+    }
+
+    @Override
+    public long prepack(Weight w, WorkerPool pool) {
+        prepacked.add(w);
+        return copyBytes;
     }
 
     @Override
@@ -64,6 +72,7 @@ public final class FakeProducts implements ManyRowProducts {
     /** Makes them, and remembers the last. */
     public static final class Provider implements ManyRowProducts.Provider {
         public static FakeProducts last = new FakeProducts();
+        static long copyBytes = 1;
 
         public Provider() {}
 
@@ -80,6 +89,7 @@ public final class FakeProducts implements ManyRowProducts {
         @Override
         public ManyRowProducts open(Kernels kernels, int threads) {
             last = new FakeProducts();
+            last.copyBytes = copyBytes;
             return last;
         }
     }

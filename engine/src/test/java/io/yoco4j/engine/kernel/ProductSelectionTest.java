@@ -7,6 +7,7 @@ import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.Presets;
 import io.yoco4j.core.checkpoint.RandomWeights;
+import io.yoco4j.core.checkpoint.StoredTensor;
 import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.engine.EngineOptions;
 import io.yoco4j.engine.YocoModel;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.logging.Handler;
@@ -32,6 +34,11 @@ class ProductSelectionTest {
     private static final Set<WeightFormat> BF16 = EnumSet.of(WeightFormat.BF16, WeightFormat.F32);
     private static final String PROPERTY = "yoco.products";
 
+    private static final EngineOptions PREPACKED = EngineOptions.builder()
+            .kernels(KernelSelection.SCALAR)
+            .prepack(true)
+            .build();
+
     @TempDir
     Path temp;
 
@@ -41,6 +48,7 @@ class ProductSelectionTest {
     void restore() {
         Thread.currentThread().setContextClassLoader(before);
         System.clearProperty(PROPERTY);
+        FakeProducts.Provider.copyBytes = 1;
     }
 
     /** A class path that has these providers and no others. */
@@ -147,5 +155,38 @@ class ProductSelectionTest {
         try (YocoModel model = YocoModel.of(a, RandomWeights.of(a, WeightFormat.F32, 1), options)) {
             assertThat(model.kernels()).isEqualTo("scalar");
         }
+    }
+
+    @Test
+    void aModelHasThemKeepCopiesOfWhatRowsAreMultipliedWith() throws IOException {
+        provide(FakeProducts.Provider.class);
+        Architecture tied = Presets.architecture("yoco-u", "nano");
+        for (Architecture a :
+                List.of(tied, tied.toBuilder().tiedEmbeddings(false).build())) {
+            Map<String, StoredTensor> weights = RandomWeights.of(a, WeightFormat.BF16, 1);
+            long matrices =
+                    weights.values().stream().filter(t -> t.shape().length > 1).count();
+            try (YocoModel _ = YocoModel.of(a, weights, PREPACKED)) {
+                assertThat(FakeProducts.Provider.last.prepacked)
+                        .hasSize((int) (a.tiedEmbeddings() ? matrices : matrices - 1))
+                        .doesNotHaveDuplicates();
+            }
+        }
+    }
+
+    @Test
+    void aModelRefusesToKeepCopiesThatNothingReads() throws IOException {
+        Architecture a = Presets.architecture("yoco-u", "nano");
+        Map<String, StoredTensor> weights = RandomWeights.of(a, WeightFormat.BF16, 1);
+        assertThatThrownBy(() -> YocoModel.of(a, weights, PREPACKED))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("put engine-onednn on the class path");
+        provide(FakeProducts.Provider.class);
+        FakeProducts.Provider.copyBytes = 0;
+        assertThatThrownBy(() -> YocoModel.of(a, weights, PREPACKED))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage("prepacked weights were asked for, but products by fake read weights where they lie:"
+                        + " leave prepack out");
+        assertThat(FakeProducts.Provider.last.closed).isTrue();
     }
 }
