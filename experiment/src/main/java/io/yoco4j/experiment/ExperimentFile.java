@@ -46,7 +46,7 @@ public final class ExperimentFile {
             "evaluate",
             "compare");
     private static final Set<String> DATA = Set.of("train", "held_out", "vocabulary", "max_bytes", "synthetic");
-    private static final Set<String> SWEEP = Set.of("learning_rate", "budget", "seed");
+    private static final Set<String> SWEEP = Set.of("learning_rate", "budget", "seed", "recipe");
     private static final Set<String> EVALUATE =
             Set.of("loops", "prefix", "held_out_tokens", "tasks", "task_data", "task_limit");
     private static final Set<String> PREFIX = Set.of("lengths", "last", "segments", "held_out");
@@ -254,10 +254,13 @@ public final class ExperimentFile {
                         throw new InvalidInputException(
                                 "sweep.budget.training_flops_of is not known there: give the budget in numbers");
                     });
-            sweepOptions = options.toBuilder()
-                    .steps(steps)
-                    .seed(sweep.integer("seed", 0, 1))
-                    .build();
+            ObjectNode recipe = sweep.mapping("recipe");
+            if (recipe.has("learning_rate")) {
+                throw new InvalidInputException(
+                        "sweep.recipe.learning_rate does not belong there: sweep.learning_rate lists what is tried");
+            }
+            sweepOptions = SystemReader.overlay(
+                    options.toBuilder().steps(steps).seed(sweep.integer("seed", 0, 1)), recipe, "sweep.recipe");
             for (double rate : rates) {
                 checkRate(sweepOptions, rate);
             }

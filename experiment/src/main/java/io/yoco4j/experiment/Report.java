@@ -192,7 +192,9 @@ public final class Report {
                                 * swept.getFirst().sweepOptions().tokensPerStep())
                         + " tokens (" + swept.getFirst().name()
                         + "); the best of each row, in bold, is what the main runs"
-                        + " take.");
+                        + " take. A rate rises over the first "
+                        + warmup(swept.getFirst().sweepOptions()) + ", in a main run over "
+                        + warmup(swept.getFirst().options()) + ".");
         List<String> header = new ArrayList<>(List.of("system"));
         all.forEach(r -> header.add(String.valueOf(r)));
         Table table = new Table(header.toArray(new String[0]));
@@ -224,6 +226,11 @@ public final class Report {
                     .append(String.join(", ", atAnEnd))
                     .append(".\n\n");
         }
+    }
+
+    /** A rate that is too high for a short warm-up may not be for a longer one. */
+    private static String warmup(TrainingOptions o) {
+        return count(Math.round(o.warmup() * o.steps())) + " of " + count(o.steps()) + " steps";
     }
 
     // ---- held-out text

@@ -141,13 +141,17 @@ final class SystemReader {
         TrainingOptions.Builder builder = TrainingOptions.builder().steps(1);
         ObjectNode merged = root.mapping("recipe").deepCopy();
         merged.setAll(keys.mapping("recipe"));
-        String path = nearest.prefix() + "recipe";
-        NOT_IN_RECIPE.stream().filter(merged::has).sorted().findFirst().ifPresent(field -> {
+        return overlay(builder, merged, nearest.prefix() + "recipe");
+    }
+
+    /** Options with those of a recipe in place of their own. */
+    static TrainingOptions overlay(TrainingOptions.Builder builder, ObjectNode recipe, String path) {
+        NOT_IN_RECIPE.stream().filter(recipe::has).sorted().findFirst().ifPresent(field -> {
             throw new InvalidInputException(path + "." + field + " does not belong there: runs are bounded by budget"
                     + " and begin from seeds");
         });
         try {
-            return TrainingOptions.overlay(builder, merged.toString()).build();
+            return TrainingOptions.overlay(builder, recipe.toString()).build();
         } catch (InvalidInputException e) {
             throw e.in(path + ": ");
         }

@@ -50,6 +50,17 @@ class ExperimentFileTest {
     }
 
     @Test
+    void aSweepMayHaveARecipeOfItsOwn() {
+        SystemPlan s = with("128 }, seed: 1", "128 }, seed: 1, recipe: { warmup: 0.5, weight_decay: 0 }")
+                .system("yoco");
+        assertThat(s.sweepOptions().warmup()).isEqualTo(0.5);
+        assertThat(s.sweepOptions().weightDecay()).isZero();
+        assertThat(s.sweepOptions().sequenceLength()).isEqualTo(32);
+        assertThat(s.sweepOptions().steps()).isEqualTo(2);
+        assertThat(s.options().warmup()).isEqualTo(0.05);
+    }
+
+    @Test
     void theDocumentsExampleIsOne() throws IOException {
         String text = Files.readString(Path.of("..", "docs", "experiments", "FORMAT.md"));
         String yaml = text.substring(text.indexOf("```yaml") + 8);
@@ -240,6 +251,9 @@ class ExperimentFileTest {
                 "compare: yoco | compare: x | compare is x, which is no system of this file: take one of yoco, yoco-u",
                 "[1e-3, 2e-3, 4e-3] | [1e-3, -2] | sweep.learning_rate has the entry -2",
                 "[1e-3, 2e-3, 4e-3] | [20] | sweep.learning_rate: learning_rate is 20.0",
+                "128 }, seed: 1 | 128 }, recipe: { warmup: 2 } | sweep.recipe: warmup is 2",
+                "128 }, seed: 1 | 128 }, recipe: { steps: 2 } | sweep.recipe.steps does not belong there",
+                "128 }, seed: 1 | 128 }, recipe: { learning_rate: 2 } | sweep.recipe.learning_rate does not belong there",
                 "loops: [1, 2] | loops: [0] | evaluate.loops has the entry 0",
                 "segments: 3 | held_out: english | evaluate.prefix.held_out is english, but data.held_out has held",
                 "[16, 64] | [16, 640000] | evaluate.prefix needs contexts of 640032 tokens",
