@@ -199,6 +199,7 @@ final class BenchServerCommand implements Runnable {
         line.put("kv", loaded.options().kv().name().toLowerCase(Locale.ROOT));
         line.put("threads", loaded.options().threads());
         line.put("kernels", loaded.kernels());
+        line.put("prepack", loaded.options().prepack());
         line.putAll(figures);
         PrintWriter out = spec.commandLine().getOut();
         out.println(Json.line(line));

@@ -2,6 +2,7 @@ package io.yoco4j.cli;
 
 import static io.yoco4j.cli.Run.yoco;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -85,6 +86,47 @@ class ServeCommandsTest {
         requireMistake("a count is below 1", "bench-server", "--bodies", "0");
         requireMistake("exclude each other", "bench-server", "models/some", "--size", "nano");
         requireMistake("config.json", "bench-server", temp.resolve("none").toString());
+    }
+
+    /** Where oneDNN runs; elsewhere commands say why they do not. */
+    @Test
+    void benchmarksPrepackWeights() {
+        requireMistake("leave prepack out", "bench", "--size", "nano", "--prepack");
+        Run bench = yoco(
+                "bench",
+                "--engine",
+                "onednn",
+                "--prepack",
+                "--size",
+                "nano",
+                "--context",
+                "64",
+                "--batch",
+                "8",
+                "--generate",
+                "1",
+                "--repeat",
+                "1");
+        assumeFalse(bench.err().contains("does not run here"), bench.err());
+        assertThat(bench.code()).as(bench.err()).isZero();
+        assertThat(bench.out()).contains("f32 KV, prepacked, ").contains("\"prepack\":true");
+        Run server = yoco(
+                "bench-server",
+                "--size",
+                "nano",
+                "--prepack",
+                "--streams",
+                "9",
+                "--prompt",
+                "40",
+                "--generate",
+                "4",
+                "--only",
+                "streams");
+        assertThat(server.code()).as(server.err()).isZero();
+        assertThat(json(server.out()).path("kernels").asText()).endsWith("+onednn");
+        assertThat(json(server.out()).path("tokens_per_second_9").asDouble()).isPositive();
+        assertThat(json(server.out()).path("prepack").asBoolean()).isTrue();
     }
 
     private static JsonNode json(String line) {
