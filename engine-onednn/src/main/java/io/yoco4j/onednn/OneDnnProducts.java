@@ -94,6 +94,7 @@ final class OneDnnProducts implements ManyRowProducts {
 
     @Override
     public long prepack(Weight w, WorkerPool pool) {
+        requireOpen();
         if (!takes(w, Integer.MAX_VALUE) || packed.has(w)) {
             return 0;
         }
@@ -125,15 +126,19 @@ final class OneDnnProducts implements ManyRowProducts {
 
     @Override
     public void input(float[] values, int n, int width, WorkerPool pool) {
-        if (closed) {
-            throw new IllegalStateException("the products are closed");
-        }
+        requireOpen();
         x = values;
         rows = n;
         inputs = width;
         // Rows that fill up the last block are whatever is there: no other row's result depends on them.
         rounded = input.atLeast(2L * (n / BLOCK * BLOCK + padded(n % BLOCK)) * width);
         pool.run((n + ROUNDED - 1) / ROUNDED, roundJob, (long) n * width);
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the products are closed");
+        }
     }
 
     private void round(int task, int worker) {

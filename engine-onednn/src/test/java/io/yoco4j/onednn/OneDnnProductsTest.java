@@ -232,6 +232,9 @@ class OneDnnProductsTest {
             assertThatThrownBy(() -> matMul.input(x, 32, 8).into(there, out).run())
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("closed");
+            assertThatThrownBy(() -> products.prepack(there, pool))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("closed");
         }
     }
 
