@@ -17,6 +17,8 @@ final class ActiveRequest {
     volatile boolean cancelled;
     /** Tokens of the prompt taken in. */
     int taken;
+    /** Tokens of it since others had their turn. */
+    int turn;
     /** After so many tokens of the prompt its state is to be kept, in order. */
     int[] keepAt = {};
 

@@ -5,11 +5,18 @@ import java.util.Arrays;
 /**
  * How many tokens of prompts a step takes in. Alone they come in large chunks; where texts wait for their next token, in
  * as many as let the step take {@code stretch} times as long as without, by what steps have taken so far ("chunked prefill",
- * Agrawal et al. 2024, Sarathi-Serve, with the token budget measured instead of set).
+ * Agrawal et al. 2024, Sarathi-Serve, with the token budget measured instead of set); in no fewer than are worth a step where
+ * most wait for their first token.
  */
 final class ChunkSize {
     /** Fewer are not worth reading the weights for; also the first guess. */
     private static final int LEAST = 8;
+
+    /**
+     * Tokens at least where more requests wait for their first token than texts for their next one. Weights are read, and
+     * unpacked, for eight as for a hundred: by a few at a time all would wait several times as long.
+     */
+    private static final int WORTHWHILE = 128;
 
     /** How much a new measurement counts: at once where it is the careful one, little where it would make steps longer. */
     private static final double CAREFUL = 0.5;
@@ -36,8 +43,9 @@ final class ChunkSize {
      * Tokens of the next step; 0 where it is to show what steps take without.
      *
      * @param decodeRows texts that wait for their next token in it
+     * @param prompts requests that wait for their first
      */
-    int budget(int decodeRows) {
+    int budget(int decodeRows, int prompts) {
         if (decodeRows == 0) {
             return most;
         }
@@ -48,8 +56,9 @@ final class ChunkSize {
         if (perToken == 0) {
             return Math.min(LEAST, most);
         }
+        int least = prompts > decodeRows ? WORTHWHILE : LEAST;
         double tokens = (stretch - 1) * alone / perToken;
-        return (int) Math.clamp(tokens, Math.min(LEAST, most), most);
+        return (int) Math.clamp(tokens, Math.min(least, most), most);
     }
 
     /** A step has run. */

@@ -35,7 +35,10 @@ final class Steps {
     private final PrefixCache cache;
     private final Batch batch;
     private final ChunkSize chunk;
-    /** In the order of their turns. */
+    /**
+     * In the order of their turns, which are whole chunks: where prompts are taken in by a few tokens at a time, the first
+     * should not have to wait for the last.
+     */
     private final Deque<ActiveRequest> prompting = new ArrayDeque<>();
 
     private final List<Choice> decoding = new ArrayList<>();
@@ -137,7 +140,7 @@ final class Steps {
         for (Choice c : decoding) {
             c.entry = batch.decode(c.session, c.last());
         }
-        int left = chunk.budget(decoding.size());
+        int left = chunk.budget(decoding.size(), prompting.size());
         for (Iterator<ActiveRequest> turn = prompting.iterator(); turn.hasNext() && left > 0; ) {
             ActiveRequest r = turn.next();
             int most = r.request.promptLogprobs() ? Math.min(SCORED_CHUNK, left) : left;
@@ -181,14 +184,16 @@ final class Steps {
             score(r);
         }
         r.taken += r.count;
-        // Who had a turn goes to the end of the line.
-        prompting.remove(r);
+        r.turn += r.count;
         if (r.keepsHere()) {
             cache.add(r.session.fork());
         }
         if (r.prompted()) {
+            prompting.remove(r);
             startChoices(r, now);
-        } else {
+        } else if (r.turn >= options.chunk()) {
+            r.turn = 0;
+            prompting.remove(r);
             prompting.add(r);
         }
         // What is kept was not promised to anyone.
