@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** Copies of matrices in {@link PackedLayout}, slice after slice. Filled by one thread, then read by all. */
 final class PackedWeights implements AutoCloseable {
@@ -40,7 +39,7 @@ final class PackedWeights implements AutoCloseable {
 
     /** The address of the slice that begins with an output; 0 where there is no copy. */
     long address(Weight w, int first) {
-        @Nullable Copy copy = copies.get(w);
+        Copy copy = copies.get(w);
         return copy == null ? 0 : copy.memory.address() + first / slice * copy.sliceBytes;
     }
 
