@@ -47,7 +47,8 @@ final class ExperimentRunCommand implements Runnable {
             paramLabel = "DIR",
             split = ",",
             description =
-                    "Folders of other experiments' results: what was trained and measured there alike is not run again.")
+                    "Folders of other experiments: what was trained and measured there alike is not run again; what was"
+                            + " trained alike, and whose model is there, is only measured.")
     private List<Path> reuse = List.of();
 
     @SuppressWarnings("NullAway.Init") // picocli sets them

@@ -42,7 +42,8 @@ public final class ExperimentRunner {
     /**
      * @param parallel jobs at a time
      * @param threads of all of them together, at least one each
-     * @param reused folders of other experiments: a result there of the same training and evaluation counts here
+     * @param reused folders of other experiments: a result there of the same training and evaluation counts here, and a
+     *     model there of the same training is only measured
      * @throws InvalidInputException when there are less than 1 job or thread, or jobs with dropout are to run beside each
      *     other
      */
@@ -105,7 +106,7 @@ public final class ExperimentRunner {
             Results results = Results.open(folder);
             LearningRates rates = new LearningRates(experiment, results);
             for (Path other : reused) {
-                takeOver(other, results, rates);
+                new Reuse(experiment, results, rates, listener).from(other);
             }
             Pace pace = pace(rates);
             listener.started(pace.overall());
@@ -119,28 +120,6 @@ public final class ExperimentRunner {
             return outcome(rates, failed);
         } catch (IOException e) {
             throw new UncheckedIOException(folder + ": " + AtomicFiles.reason(e), e);
-        }
-    }
-
-    /** Sweeps first, since they decide with which learning rate a main job is the same as another. */
-    private void takeOver(Path other, Results results, LearningRates rates) {
-        if (!Files.exists(other.resolve(Results.FILE))) {
-            throw new InvalidInputException(
-                    other + " has no " + Results.FILE + ": name the folder of another experiment's run or report");
-        }
-        Results others = Results.open(other);
-        for (Job.Kind kind : Job.Kind.values()) {
-            for (Job planned : experiment.jobs()) {
-                Optional<Job> job = rates.ready(planned);
-                if (planned.kind() == kind
-                        && job.isPresent()
-                        && rates.result(planned).isEmpty()) {
-                    others.same(job.get(), experiment).ifPresent(r -> {
-                        results.add(r.as(job.get()));
-                        listener.note(job.get().id() + " is " + r.job() + " of " + other + ": not run again");
-                    });
-                }
-            }
         }
     }
 

@@ -27,9 +27,6 @@ import java.util.function.Consumer;
 
 /** Trains and measures one job after another in a folder of its own each; several threads may call it. */
 final class JobRunner {
-    /** Names what the folder's state was trained with. */
-    private static final String FINGERPRINT = "fingerprint.txt";
-
     private final Experiment experiment;
     private final Results results;
     private final Prepared prepared;
@@ -90,17 +87,14 @@ final class JobRunner {
 
     /** Makes the folder the job's: what another version of the job left there goes. */
     private void claim(Job job, Path folder) throws IOException {
-        String fingerprint = Fingerprint.ofTraining(job, experiment.data()) + "\n";
-        Path file = folder.resolve(FINGERPRINT);
-        if (Files.exists(folder)
-                && !(Files.exists(file) && Files.readString(file).equals(fingerprint))) {
+        if (Files.exists(folder) && !TrainedWith.isOf(folder, job, experiment.data())) {
             if (results.of(job.id()).isEmpty()) {
                 listener.note(job.id() + " was begun with other settings: it starts anew");
             }
             AtomicFiles.deleteRecursively(folder);
         }
         Files.createDirectories(folder);
-        AtomicFiles.writeString(file, fingerprint);
+        TrainedWith.write(folder, job, experiment.data());
     }
 
     private Optional<Trained> train(Job job, Path folder, Consumer<TrainingListener.Step> steps) {

@@ -2,6 +2,7 @@ package io.yoco4j.experiment;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.checkpoint.AtomicFiles;
+import io.yoco4j.experiment.Experiment.Data;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +21,7 @@ public final class Results {
     public static final String FILE = "results.jsonl";
 
     static final String JOBS = "jobs";
-    private static final String RESULT = "result.json";
+    static final String RESULT = "result.json";
 
     private final Path folder;
     private final Map<String, JobResult> results = new LinkedHashMap<>();
@@ -90,6 +91,14 @@ public final class Results {
     /** A result, of whatever job, that this one would come to, too. */
     synchronized Optional<JobResult> same(Job job, Experiment e) {
         return results.values().stream().filter(r -> isOf(r, job, e)).findFirst();
+    }
+
+    /** Results, of whatever jobs, whose models this one would come to, too. */
+    synchronized List<JobResult> trainedAs(Job job, Data data) {
+        String fingerprint = Fingerprint.ofTraining(job, data);
+        return results.values().stream()
+                .filter(r -> r.succeeded() && r.fingerprint().equals(fingerprint))
+                .toList();
     }
 
     private static boolean isOf(JobResult r, Job job, Experiment e) {

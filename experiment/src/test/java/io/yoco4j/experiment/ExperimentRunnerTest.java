@@ -109,6 +109,48 @@ class ExperimentRunnerTest {
     }
 
     @Test
+    void takesOverModelsThatAreMeasuredOtherwise() throws IOException {
+        run();
+        reused = List.of(out);
+        change("loops: [1, 2]", "loops: [1, 5]");
+        out = temp.resolve("second");
+        assertThat(run()).isEqualTo(new Outcome(10, 0, 0, 0));
+        assertThat(fakes.begun).containsExactly("yoco-u-s1 resumed", "yoco-u-s2 resumed");
+        assertThat(notes)
+                .contains("yoco-u-s2 is the model of yoco-u-s2 of " + reused.getFirst()
+                        + ", but measured otherwise: not trained again");
+        assertThat(Results.open(out).of("yoco-u-s2").orElseThrow().heldOut())
+                .extracting(JobResult.HeldOutScore::loops)
+                .containsExactly(3, 1, 5);
+        // A report has lines and no models.
+        AtomicFiles.deleteRecursively(reused.getFirst().resolve(Results.JOBS));
+        out = temp.resolve("third");
+        run();
+        assertThat(fakes.begun).containsExactly("yoco-u-s1", "yoco-u-s2");
+    }
+
+    /** What a job here has reached under these settings is not given up for another's state, nor is another's for these. */
+    @Test
+    void goesOnWithItsOwnModelsFirst() throws IOException {
+        run();
+        Path first = out;
+        change("loops: [1, 2]", "loops: [1, 5]");
+        out = temp.resolve("second");
+        run();
+        Files.delete(out.resolve(Results.FILE));
+        Path own = out.resolve(Results.JOBS).resolve("yoco-u-s1");
+        Files.delete(own.resolve(Results.RESULT));
+        Files.writeString(own.resolve("own"), "");
+        Path foreign = first.resolve(Results.JOBS).resolve("yoco-u-s2");
+        AtomicFiles.deleteRecursively(out.resolve(Results.JOBS).resolve("yoco-u-s2"));
+        Files.writeString(foreign.resolve("fingerprint.txt"), "another\n");
+        reused = List.of(first);
+        run();
+        assertThat(own.resolve("own")).exists();
+        assertThat(fakes.begun).containsExactly("yoco-u-s1 resumed", "yoco-u-s2");
+    }
+
+    @Test
     void dropoutAllowsNoNeighbours() {
         change("bf16: false,", "bf16: false, dropout: 0.1,");
         assertThatThrownBy(() -> run(2))
