@@ -9,7 +9,7 @@ import java.io.Serial;
  * <p>Messages quote names and values from files of unknown origin, so control characters and line breaks become spaces,
  * and the middle of a very long message is left out.
  */
-public final class InvalidInputException extends RuntimeException {
+public class InvalidInputException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1L;
 
@@ -26,7 +26,7 @@ public final class InvalidInputException extends RuntimeException {
     }
 
     /** The same mistake, its place named more fully: {@code in("config.json: ")} puts the prefix before the message. */
-    public InvalidInputException in(String prefix) {
+    public final InvalidInputException in(String prefix) {
         return new InvalidInputException(prefix + getMessage(), this);
     }
 

@@ -187,6 +187,21 @@ public final class Tokenizer implements AutoCloseable {
         return file.token(id);
     }
 
+    /** Whether there is a vocabulary entry of an id; ids need not be without gaps. */
+    public boolean contains(int id) {
+        return file.contains(id);
+    }
+
+    /**
+     * The bytes that a token adds to a text, UTF-8 or a part of a code point; its leading space is among them, also where a
+     * text that begins with the token has none. A special token is as it is written.
+     *
+     * @throws InvalidInputException if the id is not in the vocabulary
+     */
+    public byte[] bytes(int id) {
+        return file.bytes(id);
+    }
+
     /**
      * The token that ends a document: the first of {@code <|endoftext|>}, {@code </s>}, {@code <|im_end|>}, {@code <eos>}, {@code
      * <|end_of_text|>} that is among the file's added tokens.

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.yoco4j.core.InvalidInputException;
+import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -12,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,11 @@ final class TokenizerFile {
             .build();
 
     private static final List<String> ENDS = List.of("<|endoftext|>", "</s>", "<|im_end|>", "<eos>", "<|end_of_text|>");
+
+    /** Stands for a space in vocabularies of SentencePiece (Kudo and Richardson 2018). */
+    private static final String METASPACE = "\u2581";
+
+    private static final Pattern BYTE = Pattern.compile("<0x([0-9A-Fa-f]{2})>");
 
     private final @Nullable String[] tokens;
     private final Map<String, Integer> ids;
@@ -128,6 +136,9 @@ final class TokenizerFile {
     private static void collectDecoders(JsonNode decoder, Set<String> into) {
         if (decoder.isObject()) {
             into.add(decoder.path("type").asText());
+            if (decoder.path("pattern").path("String").asText().equals(METASPACE)) {
+                into.add(METASPACE);
+            }
             decoder.path("decoders").forEach(inner -> collectDecoders(inner, into));
         }
     }
@@ -149,6 +160,24 @@ final class TokenizerFile {
                     + tokens.length + " ids: the model and its tokenizer.json do not belong together");
         }
         return token;
+    }
+
+    boolean contains(int id) {
+        return id >= 0 && id < tokens.length && tokens[id] != null;
+    }
+
+    /** What a token adds to a text that goes on, without regard to its neighbours. */
+    byte[] bytes(int id) {
+        String token = token(id);
+        if (hasByteLevel()) {
+            return ByteLevel.decode(token);
+        }
+        Matcher fallback = BYTE.matcher(token);
+        if (hasByteFallback() && fallback.matches()) {
+            return new byte[] {(byte) Integer.parseInt(fallback.group(1), 16)};
+        }
+        boolean metaspace = decoders.contains("Metaspace") || decoders.contains(METASPACE);
+        return (metaspace && !isSpecial(id) ? token.replace(METASPACE, " ") : token).getBytes(StandardCharsets.UTF_8);
     }
 
     boolean isSpecial(int id) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import io.yoco4j.core.InvalidInputException;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -36,6 +37,32 @@ class TokenizerTest {
         if (!text.contains("▁")) { // which SentencePiece takes for a space
             assertThat(SENTENCE_PIECE.decode(SENTENCE_PIECE.encode(text))).isEqualTo(text);
         }
+    }
+
+    /** SentencePiece's own leading space aside, which its decoder drops. */
+    @Property(tries = 1000)
+    void bytesOfTokensAreThoseOfTheText(@ForAll("texts") String text) {
+        assertThat(bytes(BYTE_LEVEL, text)).isEqualTo(text);
+        if (!text.contains("▁")) {
+            assertThat(bytes(SENTENCE_PIECE, text)).isIn(text, " " + text);
+        }
+    }
+
+    private static String bytes(Tokenizer tokenizer, String text) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (int id : tokenizer.encode(text)) {
+            bytes.writeBytes(tokenizer.bytes(id));
+        }
+        return bytes.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void idsOutsideTheVocabularyAreNotInIt() {
+        int size = BYTE_LEVEL.vocabularySize();
+        assertThat(BYTE_LEVEL.contains(size - 1)).isTrue();
+        assertThat(BYTE_LEVEL.contains(size)).isFalse();
+        assertThat(BYTE_LEVEL.contains(-1)).isFalse();
+        assertThatThrownBy(() -> BYTE_LEVEL.bytes(size)).isInstanceOf(InvalidInputException.class);
     }
 
     @Provide
