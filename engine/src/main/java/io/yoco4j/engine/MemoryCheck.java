@@ -1,6 +1,5 @@
 package io.yoco4j.engine;
 
-import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.engine.cache.BlockPool;
 import io.yoco4j.engine.cache.ContextState;
@@ -38,7 +37,7 @@ final class MemoryCheck {
      * but not by the collector's way to lay out the heap is found out before the tokens are computed.
      *
      * @param logitRows of so many of them, the last ones, logits are kept
-     * @throws InvalidInputException when there is not as much; the context is then as it was
+     * @throws InsufficientMemoryException when there is not as much; the context is then as it was
      */
     void reserve(ContextState context, int n, int logitRows) {
         if (needed(context, n, logitRows) == 0) {
@@ -49,7 +48,7 @@ final class MemoryCheck {
             try {
                 context.reserve(n);
             } catch (OutOfMemoryError e) {
-                throw new InvalidInputException(
+                throw new InsufficientMemoryException(
                         needs(context, n, logitRows) + ", which the JVM could not give" + advice(context), e);
             }
         }
@@ -65,7 +64,7 @@ final class MemoryCheck {
         long left = Math.max(0, room.getAsLong());
         if (needed > left) {
             int fits = context.position() + fits(context, n, logitRows, left);
-            throw new InvalidInputException(needs(context, n, logitRows) + ", but " + mebibytes(left)
+            throw new InsufficientMemoryException(needs(context, n, logitRows) + ", but " + mebibytes(left)
                     + " are left, enough for " + fits + " tokens" + advice(context));
         }
     }

@@ -37,7 +37,9 @@ public record Sampling(
     /** The likeliest token, always. */
     public static final Sampling GREEDY = builder().build();
 
-    private static final int MAX_WINDOW = 1 << 20;
+    /** The most tokens that may count as recent. */
+    public static final int MAX_WINDOW = 1 << 20;
+
     private static final float MAX_BIAS = 1000;
 
     /**

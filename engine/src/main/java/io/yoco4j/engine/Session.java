@@ -35,7 +35,10 @@ public final class Session implements AutoCloseable {
     private final int maxPositions;
     private final AtomicBoolean busy = new AtomicBoolean();
     private final BatchRows rows = new BatchRows();
-    private final float[] next;
+    private final int vocabulary;
+    /** Taken when first needed: sessions that are kept for their contexts alone are many. */
+    private float[] next = {};
+
     private final int[] oneId = new int[1];
     private final StageExecutor.LogitSink nextSink;
     private boolean broken;
@@ -62,8 +65,7 @@ public final class Session implements AutoCloseable {
         exit = new LoopExit(exitThreshold);
         this.prefillChunk = Math.min(prefillChunk, model.maxBatchTokens());
         this.maxPositions = maxPositions;
-        int vocabulary = architecture().vocabSize();
-        next = new float[vocabulary];
+        vocabulary = architecture().vocabSize();
         nextSink = (_, _, logits, offset) -> System.arraycopy(logits, offset, next, 0, vocabulary);
     }
 
@@ -143,18 +145,18 @@ public final class Session implements AutoCloseable {
             float[][] rows = new float[n - first][];
             for (int from = 0; from < n; from += prefillChunk) {
                 if (stop.getAsBoolean()) {
-                    return new LogitRows(new float[0][], next.length);
+                    return new LogitRows(new float[0][], vocabulary);
                 }
                 int count = Math.min(prefillChunk, n - from);
                 int wanted = Math.clamp((long) first - from, 0, count);
                 int to = from - first;
                 step(ids, from, count, wanted, (_, row, logits, offset) -> {
-                    float[] copy = new float[next.length];
+                    float[] copy = new float[vocabulary];
                     System.arraycopy(logits, offset, copy, 0, copy.length);
                     rows[to + row] = copy;
                 });
             }
-            return new LogitRows(rows, next.length);
+            return new LogitRows(rows, vocabulary);
         } finally {
             leave();
         }
@@ -173,6 +175,9 @@ public final class Session implements AutoCloseable {
             oneId[0] = id;
             requireTokens(oneId);
             model.memory().reserve(context, 1, 0);
+            if (next.length == 0) {
+                next = new float[vocabulary];
+            }
             step(oneId, 0, 1, 0, nextSink);
             return next;
         } finally {
@@ -266,7 +271,6 @@ public final class Session implements AutoCloseable {
         if (count == 0) {
             throw new InvalidInputException("the prompt has no token, but at least one is needed");
         }
-        int vocabulary = next.length;
         for (int i = 0; i < count; i++) {
             int id = ids[from + i];
             if (id < 0 || id >= vocabulary) {
@@ -307,6 +311,11 @@ public final class Session implements AutoCloseable {
     /** Bytes of memory taken for them: blocks are taken whole, and those shared with forks count here and there. */
     public long allocatedBytes() {
         return context.allocatedBytes();
+    }
+
+    /** Bytes of memory that closing it would give back now: what no fork shares. */
+    public long ownBytes() {
+        return context.ownBytes();
     }
 
     /** Bytes of memory that {@code n} more tokens would take. */

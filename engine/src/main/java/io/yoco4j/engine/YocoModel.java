@@ -340,13 +340,12 @@ public final class YocoModel implements AutoCloseable {
     private static TextStream.Decoder decoder(Tokenizer tokenizer, int[] before) {
         int tail = Math.max(0, before.length - DECODER_CONTEXT);
         StreamingDecoder decoder = tokenizer.streamingDecoder();
-        int known = tokenizer.vocabularySize();
-        Arrays.stream(before).skip(tail).filter(id -> id < known).forEach(decoder::append);
+        Arrays.stream(before).skip(tail).filter(tokenizer::contains).forEach(decoder::append);
         return new TextStream.Decoder() {
             @Override
             public String append(int id) {
-                // A model's vocabulary may be padded beyond the tokenizer's.
-                return id < known ? decoder.append(id) : "";
+                // A model's vocabulary may be padded beyond the tokenizer's, or that have gaps.
+                return tokenizer.contains(id) ? decoder.append(id) : "";
             }
 
             @Override

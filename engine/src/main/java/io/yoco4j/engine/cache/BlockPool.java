@@ -67,6 +67,11 @@ public final class BlockPool implements AutoCloseable {
         }
     }
 
+    /** Counts memory that contexts take beside blocks; fewer bytes than none where they give it back. */
+    synchronized void count(long bytes) {
+        usedBytes += bytes;
+    }
+
     /** Bytes of the free blocks it keeps. */
     public synchronized long freeBytes() {
         return freeBytes;
@@ -77,7 +82,7 @@ public final class BlockPool implements AutoCloseable {
         return usedBlocks;
     }
 
-    /** Bytes of the {@link #usedBlocks}. */
+    /** Bytes of the {@link #usedBlocks}, and of the states of retention layers. */
     public synchronized long usedBytes() {
         return usedBytes;
     }

@@ -72,7 +72,7 @@ public final class ContextState {
         return switch (attention) {
             case Attention.Full _ -> new GlobalKvCache(rows(pool, UNBOUNDED));
             case Attention.SlidingWindow(int window) -> new WindowKvCache(window, rows(pool, window));
-            case Attention.GatedRetention _ -> new RetentionState(architecture);
+            case Attention.GatedRetention _ -> new RetentionState(architecture, pool);
             case Attention.Cross _ -> throw new IllegalArgumentException("cross layers keep nothing");
         };
     }
@@ -173,6 +173,11 @@ public final class ContextState {
     /** Bytes of memory taken for them; blocks that forks share count in each. */
     public long allocatedBytes() {
         return Arrays.stream(all).mapToLong(LayerState::allocatedBytes).sum();
+    }
+
+    /** Bytes of memory that {@link #release} would give back now. */
+    public long ownBytes() {
+        return Arrays.stream(all).mapToLong(LayerState::ownBytes).sum();
     }
 
     /** Bytes of memory that {@code n} more tokens would take; never fewer for more tokens. */

@@ -67,6 +67,11 @@ public final class GlobalKvCache implements KvCache {
     }
 
     @Override
+    public long ownBytes() {
+        return rows.ownBytes();
+    }
+
+    @Override
     public long bytesToGrow(int n) {
         return rows.bytesToClaim(length, length + n);
     }

@@ -108,6 +108,11 @@ public final class KvRows {
         return blocks.length * shape.blockBytes();
     }
 
+    /** Bytes of the blocks that no fork shares. */
+    long ownBytes() {
+        return Arrays.stream(blocks).filter(b -> !b.shared()).count() * shape.blockBytes();
+    }
+
     /** Writes a row, claimed before, from {@code k} and {@code v}, each [heads x headDim] at {@code offset}. */
     public void put(int row, float[] k, float[] v, int offset) {
         blocks[row / shape.blockRows()].put(row % shape.blockRows(), k, v, offset);

@@ -9,6 +9,9 @@ public sealed interface LayerState permits KvCache, RetentionState {
     /** Bytes of memory taken for it, what it shares with forks included. */
     long allocatedBytes();
 
+    /** Bytes of memory that {@link #release} would give back now: what no fork shares. */
+    long ownBytes();
+
     /** Bytes of memory that {@code n} more tokens would take; never fewer for more tokens. */
     long bytesToGrow(int n);
 

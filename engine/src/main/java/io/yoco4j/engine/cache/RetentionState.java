@@ -2,15 +2,36 @@ package io.yoco4j.engine.cache;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
-import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
-/** The state S of a gated-retention layer, [H][hd][hd] float32, whatever the context's length. */
+/**
+ * The state S of a gated-retention layer, [H][hd][hd] float32, whatever the context's length: zeros, and no memory, before
+ * the first token. Forks share it until one of them takes in more.
+ */
 public final class RetentionState implements LayerState {
-    private final float[] values;
+    private final BlockPool pool;
+    private final int size;
+    private @Nullable Block block;
 
-    /** A state of zeros. */
-    public RetentionState(Architecture a) {
-        this(new float[size(a)]);
+    private static final class Block {
+        final float[] values;
+        final AtomicInteger references = new AtomicInteger(1);
+
+        Block(float[] values) {
+            this.values = values;
+        }
+    }
+
+    /** A state of zeros, whose memory counts with the blocks of a pool. */
+    public RetentionState(Architecture a, BlockPool pool) {
+        this(size(a), pool, null);
+    }
+
+    private RetentionState(int size, BlockPool pool, @Nullable Block block) {
+        this.size = size;
+        this.pool = pool;
+        this.block = block;
     }
 
     private static int size(Architecture a) {
@@ -22,33 +43,49 @@ public final class RetentionState implements LayerState {
         return (int) size;
     }
 
-    private RetentionState(float[] values) {
-        this.values = values;
+    /** The state itself, to be read and written; no fork sees it. */
+    public float[] values() {
+        Block mine = block;
+        if (mine == null || mine.references.get() > 1) {
+            Block own = new Block(mine == null ? new float[size] : mine.values.clone());
+            release();
+            pool.count(cacheBytes());
+            block = own;
+            mine = own;
+        }
+        return mine.values;
     }
 
-    /** The state itself, to be read and written. */
-    public float[] values() {
-        return values;
+    /** The state, to be read. */
+    float[] read() {
+        return block == null ? new float[size] : block.values;
     }
 
     @Override
     public long cacheBytes() {
-        return (long) values.length * Float.BYTES;
+        return (long) size * Float.BYTES;
     }
 
     @Override
     public long allocatedBytes() {
-        return cacheBytes();
+        return block == null ? 0 : cacheBytes();
+    }
+
+    @Override
+    public long ownBytes() {
+        return block != null && block.references.get() == 1 ? cacheBytes() : 0;
     }
 
     @Override
     public long bytesToGrow(int n) {
-        return 0;
+        return n == 0 || ownBytes() > 0 ? 0 : cacheBytes();
     }
 
     @Override
     public void reserve(int n) {
-        // A state does not grow.
+        if (n > 0) {
+            values();
+        }
     }
 
     @Override
@@ -58,11 +95,17 @@ public final class RetentionState implements LayerState {
 
     @Override
     public RetentionState fork() {
-        return new RetentionState(values.clone());
+        if (block != null) {
+            block.references.incrementAndGet();
+        }
+        return new RetentionState(size, pool, block);
     }
 
     @Override
     public void release() {
-        Arrays.fill(values, 0);
+        if (block != null && block.references.decrementAndGet() == 0) {
+            pool.count(-cacheBytes());
+        }
+        block = null;
     }
 }

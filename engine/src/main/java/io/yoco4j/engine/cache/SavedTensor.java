@@ -112,16 +112,19 @@ record SavedTensor(String name, DType dtype, long[] shape, Iterable<MemorySegmen
 
     private static SavedTensor state(String name, RetentionState state, Architecture a) {
         long[] shape = {a.attentionHeads(), a.headDim(), a.headDim()};
-        float[] values = state.values();
         return new SavedTensor(
                 name,
                 DType.F32,
                 shape,
                 () -> {
+                    float[] values = state.read();
                     MemorySegment bytes = MemorySegment.ofArray(new byte[Math.multiplyExact(values.length, 4)]);
                     MemorySegment.copy(values, 0, bytes, FLOAT, 0, values.length);
                     return List.of(bytes).iterator();
                 },
-                stored -> MemorySegment.copy(stored.data(), FLOAT, 0, values, 0, values.length));
+                stored -> {
+                    float[] values = state.values();
+                    MemorySegment.copy(stored.data(), FLOAT, 0, values, 0, values.length);
+                });
     }
 }

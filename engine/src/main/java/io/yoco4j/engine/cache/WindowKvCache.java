@@ -91,6 +91,11 @@ public final class WindowKvCache implements KvCache {
     }
 
     @Override
+    public long ownBytes() {
+        return rows.ownBytes();
+    }
+
+    @Override
     public long bytesToGrow(int n) {
         return wraps(n) ? rows.bytesToClaim(0, window) : rows.bytesToClaim(end % window, end % window + n);
     }
