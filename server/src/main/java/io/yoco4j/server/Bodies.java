@@ -35,11 +35,14 @@ final class Bodies {
         if (!g.stop().isEmpty()) {
             model.tokenizer("stop");
         }
+        requireChoices(g, model);
         boolean scored = body.echo() && body.logprobs().isPresent();
         List<GenerationRequest> requests = body.prompts().stream()
                 .map(p -> request(model.encode(p), body.maxTokens(), body.logprobs(), scored, g))
                 .toList();
-        return new Asked(requests, body.echo(), g);
+        List<String> echo =
+                body.echo() ? body.prompts().stream().map(model::echo).toList() : List.of();
+        return new Asked(requests, "prompt", echo, g);
     }
 
     /** {@code POST /v1/chat/completions}, by the model's chat template. */
@@ -54,7 +57,16 @@ final class Bodies {
         int room = model.model().architecture().maxPositions() - prompt.length;
         int maxTokens = body.maxTokens().orElse(Math.clamp(room, 1, chatTokens));
         GenerationFields g = body.generation();
-        return new Asked(List.of(request(prompt, maxTokens, body.logprobs(), false, g)), false, g);
+        requireChoices(g, model);
+        return new Asked(List.of(request(prompt, maxTokens, body.logprobs(), false, g)), "messages", List.of(), g);
+    }
+
+    private static void requireChoices(GenerationFields g, ServedModel model) {
+        int most = model.scheduler().options().maxConcurrent();
+        if (g.n() > most) {
+            throw ApiException.invalid(
+                    "n", "n is " + g.n() + ", but the server generates " + most + " texts at once; ask for fewer");
+        }
     }
 
     private static String text(ChatTemplate template, ChatRequest body) {

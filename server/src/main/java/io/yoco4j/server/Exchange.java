@@ -47,7 +47,7 @@ final class Exchange implements AutoCloseable {
         ChoiceText(int index, int prompt, boolean scored) {
             this.index = index;
             this.prompt = prompt;
-            logprobs = scored ? Optional.of(new LogprobList(model::tokenText)) : Optional.empty();
+            logprobs = scored ? Optional.of(new LogprobList(model::tokenBytes)) : Optional.empty();
         }
 
         String text() {
@@ -90,8 +90,15 @@ final class Exchange implements AutoCloseable {
 
     private final ServedModel model;
     private final List<GenerationRequest> requests;
+    private final String input;
     private final BlockingQueue<Arrival> arrivals = new LinkedBlockingQueue<>();
     private final List<Scheduler.Handle> handles = new ArrayList<>();
+    /** How many of a prompt's choices go on; prompts from the number of handles on are not submitted yet. */
+    private final int[] goingOf;
+
+    /** Prompts that are submitted and not done. */
+    private int under;
+
     private final List<ChoiceText> choices = new ArrayList<>();
     private final long start = System.nanoTime();
     private int going;
@@ -102,45 +109,77 @@ final class Exchange implements AutoCloseable {
     private long firstToken;
 
     /**
-     * Submits all requests, or none.
+     * Submits the requests: as many of them as may run at once, and others as these end, so that many prompts are no more
+     * than a few to those who wait behind them.
      *
-     * @param echo whether texts begin with their prompt
-     * @throws ApiException when the scheduler does not take them
+     * @param input the field that prompts come from, to name in errors
+     * @param echo what the texts of each prompt begin with; empty for nothing
+     * @throws ApiException when the scheduler does not take one that it would have to begin with, or one is wrong
      */
-    Exchange(ServedModel model, List<GenerationRequest> requests, boolean echo) {
+    Exchange(ServedModel model, List<GenerationRequest> requests, String input, List<String> echo) {
         this.model = model;
+        this.input = input;
         this.requests = requests;
         for (int p = 0; p < requests.size(); p++) {
             GenerationRequest r = requests.get(p);
             for (int c = 0; c < r.choices(); c++) {
                 ChoiceText choice =
                         new ChoiceText(choices.size(), p, r.logprobs().isPresent());
-                if (echo) {
-                    choice.text.append(model.decode(r.prompt()));
+                if (!echo.isEmpty()) {
+                    choice.text.append(echo.get(p));
                 }
                 choices.add(choice);
             }
         }
         going = choices.size();
+        goingOf = requests.stream().mapToInt(GenerationRequest::choices).toArray();
         try {
-            for (int p = 0; p < requests.size(); p++) {
-                int prompt = p;
-                handles.add(
-                        model.scheduler().submit(requests.get(p), event -> arrivals.add(new Arrival(prompt, event))));
-            }
+            requests.forEach(model.scheduler()::require);
+            submit();
         } catch (RefusedException e) {
             close();
             throw refused(e);
         } catch (InvalidInputException e) {
             close();
-            throw ApiException.invalid(400, String.valueOf(e.getMessage()));
+            throw ApiException.invalid(input, String.valueOf(e.getMessage()));
         }
     }
 
-    private static ApiException refused(RefusedException e) {
+    /** Submits prompts, in order, as long as not more of them are under way than texts may run at once. */
+    private void submit() {
+        while (handles.size() < requests.size()
+                && under < model.scheduler().options().maxConcurrent()) {
+            int prompt = handles.size();
+            try {
+                handles.add(model.scheduler()
+                        .submit(requests.get(prompt), event -> arrivals.add(new Arrival(prompt, event))));
+            } catch (RefusedException e) {
+                if (e.reason() == RefusedException.Reason.QUEUE_FULL && under > 0) {
+                    // One of those under way will end.
+                    return;
+                }
+                throw e;
+            }
+            under++;
+        }
+    }
+
+    private void ended(int prompt) {
+        goingOf[prompt]--;
+        if (goingOf[prompt] == 0) {
+            under--;
+            try {
+                submit();
+            } catch (RefusedException e) {
+                throw refused(e);
+            }
+        }
+    }
+
+    private ApiException refused(RefusedException e) {
         String message = String.valueOf(e.getMessage());
         return switch (e.reason()) {
-            case CONTEXT_LENGTH -> ApiException.contextLength("prompt", message);
+            case CONTEXT_LENGTH -> ApiException.contextLength(input, message);
             case CACHE_MEMORY -> ApiException.invalid("max_tokens", message);
             case QUEUE_FULL ->
                 new ApiException(
@@ -194,6 +233,7 @@ final class Exchange implements AutoCloseable {
                 cacheBytes += finished.cacheBytes();
                 loops = loops.plus(finished.loops());
                 going--;
+                ended(arrival.prompt());
             }
             case Failed failed -> throw failed(failed);
         }

@@ -18,9 +18,10 @@ final class GenerationHandler implements Handler {
      * What a body asks for.
      *
      * @param requests one for each prompt
-     * @param echo whether texts begin with their prompt
+     * @param input the field that prompts come from
+     * @param echo what the texts of each prompt begin with; empty for nothing
      */
-    record Asked(List<GenerationRequest> requests, boolean echo, GenerationFields fields) {}
+    record Asked(List<GenerationRequest> requests, String input, List<String> echo, GenerationFields fields) {}
 
     /** Reads the bodies of an endpoint. */
     @FunctionalInterface
@@ -54,7 +55,7 @@ final class GenerationHandler implements Handler {
         Asked asked = body.read(fields, model);
         RequestLog.note(request, model.name(), asked.fields().user());
         Replies replies = new Replies(shape, RequestLog.id(request), model.name(), RequestLog.seconds());
-        try (Exchange exchange = new Exchange(model, asked.requests(), asked.echo())) {
+        try (Exchange exchange = new Exchange(model, asked.requests(), asked.input(), asked.echo())) {
             writer.write(exchange, replies, asked.fields(), client, response);
         }
     }

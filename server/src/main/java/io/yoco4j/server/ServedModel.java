@@ -6,6 +6,8 @@ import io.yoco4j.engine.YocoModel;
 import io.yoco4j.server.api.ApiException;
 import io.yoco4j.server.api.CompletionRequest.Prompt;
 import io.yoco4j.server.schedule.Scheduler;
+import io.yoco4j.server.schedule.StateFolder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -26,7 +28,7 @@ final class ServedModel {
      * @throws io.yoco4j.core.InvalidInputException naming the file that is wrong
      */
     @SuppressWarnings("MustBeClosedChecker") // close does it
-    ServedModel(ModelSource source, ServerOptions options, ServerMetrics metrics) {
+    ServedModel(ModelSource source, ServerOptions options, Optional<StateFolder> state, ServerMetrics metrics) {
         this.source = source;
         model = source.opened().apply(options.engine());
         try {
@@ -35,12 +37,7 @@ final class ServedModel {
             if (options.warmUp().isPositive()) {
                 model.warmUp(options.warmUp());
             }
-            scheduler = new Scheduler(
-                    model,
-                    options.scheduler(),
-                    metrics.observer(source.name()),
-                    options.stateFolder(),
-                    options.stateBytes());
+            scheduler = new Scheduler(model, options.scheduler(), metrics.observer(source.name()), state);
             metrics.watch(source.name(), model, scheduler, options.scheduler().cacheMemory());
         } catch (RuntimeException | Error e) {
             model.close();
@@ -91,16 +88,24 @@ final class ServedModel {
         return tokenizer.map(t -> t.decode(known(t, ids), true)).orElse("");
     }
 
-    /** A model's vocabulary may be padded beyond the tokenizer's. */
+    /** A model's vocabulary may be padded beyond the tokenizer's, or that have gaps. */
     private static int[] known(Tokenizer t, int[] ids) {
-        return Arrays.stream(ids)
-                .filter(id -> id >= 0 && id < t.vocabularySize())
-                .toArray();
+        return Arrays.stream(ids).filter(t::contains).toArray();
     }
 
-    /** What a token is written as in lists of log-probabilities. */
-    String tokenText(int id) {
-        return tokenizer.isEmpty() ? "token_id:" + id : decode(new int[] {id});
+    /** What a token is in lists of log-probabilities: its bytes, which may be a part of a code point. */
+    byte[] tokenBytes(int id) {
+        return tokenizer
+                .map(t -> t.contains(id) ? t.bytes(id) : new byte[0])
+                .orElseGet(() -> ("token_id:" + id).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** A prompt as it is given back: a text to the letter, else what the ids are written as. */
+    String echo(Prompt prompt) {
+        return switch (prompt) {
+            case Prompt.Text(String text) -> text;
+            case Prompt.Ids(int[] ids) -> decode(ids);
+        };
     }
 
     /** Lets running requests end for so long, keeps contexts where there is a folder for them, and unloads the model. */

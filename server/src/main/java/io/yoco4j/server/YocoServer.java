@@ -10,12 +10,14 @@ import io.helidon.webserver.http1.Http1Config;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.server.api.ApiException;
 import io.yoco4j.server.api.Replies.Shape;
+import io.yoco4j.server.schedule.StateFolder;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
@@ -105,8 +107,10 @@ public final class YocoServer implements AutoCloseable {
 
     private void load(List<ModelSource> sources) {
         try {
+            Optional<StateFolder> state =
+                    options.stateFolder().map(folder -> new StateFolder(folder, options.stateBytes()));
             for (ModelSource source : sources) {
-                models.add(new ServedModel(source, options, metrics));
+                models.add(new ServedModel(source, options, state, metrics));
             }
             models.ready();
             loaded.complete(null);

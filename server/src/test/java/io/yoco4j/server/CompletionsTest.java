@@ -10,8 +10,10 @@ import io.yoco4j.engine.GenerationOptions;
 import io.yoco4j.engine.SessionOptions;
 import io.yoco4j.engine.YocoModel;
 import io.yoco4j.server.TestModels.Reply;
+import io.yoco4j.server.schedule.SchedulerOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.StringJoiner;
 import org.junit.jupiter.api.AfterAll;
@@ -236,10 +238,10 @@ class CompletionsTest {
                 "{'model': 'nano', 'prompt': 'a', 'max_tokens': 1.5} | 400 | max_tokens is 1.5",
                 "{'model': 'nano', 'prompt': 'a', 'temperature': 3} | 400 | temperature is 3",
                 "{'model': 'nano', 'prompt': 'a', 'temperature': 'hot'} | 400 | temperature is \"hot\"",
-                "{'model': 'nano', 'prompt': 'a', 'top_p': 0} | 400 | top-p is 0",
+                "{'model': 'nano', 'prompt': 'a', 'top_p': 0} | 400 | top_p is 0",
                 "{'model': 'nano', 'prompt': 'a', 'stop': ['']} | 400 | stop is",
                 "{'model': 'nano', 'prompt': 'a', 'n': 0} | 400 | n is 0",
-                "{'model': 'nano', 'prompt': 'a', 'n': 100} | 400 | 100 choices were asked for",
+                "{'model': 'nano', 'prompt': 'a', 'n': 100} | 400 | n is 100",
                 "{'model': 'nano', 'prompt': 'a', 'best_of': 2} | 400 | best_of is 2",
                 "{'model': 'nano', 'prompt': 'a', 'suffix': 'b'} | 400 | suffix is",
                 "{'model': 'nano', 'prompt': 'a', 'logit_bias': {'x': 1}} | 400 | logit_bias has the key",
@@ -268,6 +270,47 @@ class CompletionsTest {
         assertThat(reply.status()).isEqualTo(400);
         assertThat(reply.json().path("error").path("code").asText()).isEqualTo("context_length_exceeded");
         assertThat(reply.error()).contains("131072").contains("1000003").contains("3 of the prompt");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "'prompt': [1], 'n': 100 | n",
+                "'prompt': [1], 'top_p': 0 | top_p",
+                "'prompt': [1], 'logit_bias': {'99999': 1} | logit_bias",
+                "'prompt': [999999] | prompt",
+                "'prompt': [1], 'max_tokens': 1000000 | prompt"
+            })
+    void namesTheFieldThatIsWrong(String fields, String param) throws Exception {
+        Reply reply = complete(fields);
+        assertThat(reply.status()).isEqualTo(400);
+        assertThat(reply.json().path("error").path("param").asText()).isEqualTo(param);
+    }
+
+    /** More prompts than may run or wait: they go in as others end. */
+    @Test
+    void manyPromptsTakeNoMoreThanTheirTurn() throws Exception {
+        ServerOptions.Builder options = ServerOptions.builder()
+                .scheduler(
+                        SchedulerOptions.builder().maxConcurrent(2).maxQueue(1).build());
+        try (YocoServer small = TestModels.serve(options, ModelSource.of(folder))) {
+            String prompts = String.join(", ", Collections.nCopies(9, "'the mat', 'a cat'"));
+            String body = "{'temperature': 0, 'max_tokens': 5, 'prompt': [" + prompts + "]";
+            Reply reply = post(small, "/v1/completions", (body + "}").replace('\'', '"'));
+            assertThat(reply.json().path("choices")).hasSize(18);
+            for (int i = 0; i < 18; i++) {
+                assertThat(choice(reply, i).path("index").asInt()).isEqualTo(i);
+                assertThat(choice(reply, i).path("text").asText())
+                        .isEqualTo(alone(i % 2 == 0 ? "the mat" : "a cat", 5));
+            }
+            Reply wrong = post(
+                    small,
+                    "/v1/completions",
+                    (body + "}").replace("'a cat']", "[999999]]").replace('\'', '"'));
+            assertThat(wrong.error()).contains("token id 999999");
+        }
     }
 
     @Test

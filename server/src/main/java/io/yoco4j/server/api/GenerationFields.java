@@ -66,7 +66,7 @@ public record GenerationFields(
         }
         return new GenerationFields(
                 n,
-                sampling(f),
+                sampling(f, model),
                 stop(f),
                 !f.bool("ignore_eos", false),
                 session(f, model),
@@ -76,22 +76,31 @@ public record GenerationFields(
                 f.string("user"));
     }
 
-    private static Sampling sampling(RequestFields f) {
+    private static Sampling sampling(RequestFields f, Architecture model) {
         Sampling.Builder s = Sampling.builder()
                 .temperature(f.number("temperature", 0, 2).orElse(1))
                 .topK(Math.max(0, f.integer("top_k", -1, Integer.MAX_VALUE).orElse(0)))
-                .topP(f.number("top_p", 0, 1).orElse(1))
+                .topP(positive(f, "top_p", 1))
                 .minP(f.number("min_p", 0, 1).orElse(0))
-                .repetitionPenalty(f.number("repetition_penalty", 0, 10).orElse(1))
+                .repetitionWindow(Math.min(Sampling.MAX_WINDOW, model.maxPositions()))
+                .repetitionPenalty(positive(f, "repetition_penalty", 10))
                 .presencePenalty(f.number("presence_penalty", -2, 2).orElse(0))
                 .frequencyPenalty(f.number("frequency_penalty", -2, 2).orElse(0))
-                .logitBias(logitBias(f))
+                .logitBias(logitBias(f, model.vocabSize()))
                 .seed(seed(f));
         try {
             return s.build();
         } catch (InvalidInputException e) {
             throw ApiException.invalid(400, String.valueOf(e.getMessage()));
         }
+    }
+
+    private static double positive(RequestFields f, String name, double most) {
+        double value = f.number(name, 0, most).orElse(1);
+        if (value == 0) {
+            throw ApiException.invalid(name, name + " is 0, but must be above 0; leave it out for no effect");
+        }
+        return value;
     }
 
     private static long seed(RequestFields f) {
@@ -105,11 +114,17 @@ public record GenerationFields(
                 .orElseGet(() -> new SplittableRandom().nextLong());
     }
 
-    private static Map<Integer, Float> logitBias(RequestFields f) {
+    private static Map<Integer, Float> logitBias(RequestFields f, int vocabulary) {
         Map<Integer, Float> out = new HashMap<>();
         f.entries("logit_bias").forEach((id, bias) -> {
             if (!id.matches("[0-9]{1,9}")) {
                 throw ApiException.invalid("logit_bias", "logit_bias has the key \"" + id + "\", which is no token id");
+            }
+            if (Integer.parseInt(id) >= vocabulary) {
+                throw ApiException.invalid(
+                        "logit_bias",
+                        "logit_bias has the token id " + id + ", but the vocabulary has " + vocabulary + " tokens, 0.."
+                                + (vocabulary - 1));
             }
             out.put(Integer.valueOf(id), (float) RequestFields.number("logit_bias." + id, bias, -100, 100));
         });

@@ -13,24 +13,28 @@ import java.util.function.IntFunction;
 
 /** Log-probabilities of a choice's tokens, as the two endpoints tell them. */
 public final class LogprobList {
-    private final IntFunction<String> texts;
+    private final IntFunction<byte[]> bytes;
     private final List<Optional<TokenLogprobs>> tokens = new ArrayList<>();
     private final List<String> names = new ArrayList<>();
     private final List<Integer> offsets = new ArrayList<>();
     private int offset;
 
-    /** @param texts what a token's id is written as */
-    public LogprobList(IntFunction<String> texts) {
-        this.texts = texts;
+    /** @param bytes of a token in a text, by its id; they may be a part of a code point */
+    public LogprobList(IntFunction<byte[]> bytes) {
+        this.bytes = bytes;
+    }
+
+    private String text(int id) {
+        return new String(bytes.apply(id), StandardCharsets.UTF_8);
     }
 
     /** Adds a token that nothing precedes, so that nothing is known of it. */
     public void addFirst(int id) {
-        add(Optional.empty(), texts.apply(id));
+        add(Optional.empty(), text(id));
     }
 
     public void add(TokenLogprobs token) {
-        add(Optional.of(token), texts.apply(token.id()));
+        add(Optional.of(token), text(token.id()));
     }
 
     private void add(Optional<TokenLogprobs> token, String text) {
@@ -65,7 +69,7 @@ public final class LogprobList {
             ObjectNode candidates = top.addObject();
             for (Candidate c : token.top()) {
                 // Tokens may be written alike: the likelier one counts.
-                candidates.putIfAbsent(texts.apply(c.id()), candidates.numberNode(c.logprob()));
+                candidates.putIfAbsent(text(c.id()), candidates.numberNode(c.logprob()));
             }
             candidates.putIfAbsent(names.get(i), candidates.numberNode(token.logprob()));
         }
@@ -79,20 +83,20 @@ public final class LogprobList {
         for (int i = from; i < tokens.size(); i++) {
             TokenLogprobs token = tokens.get(i).orElseThrow();
             ObjectNode entry = content.addObject();
-            put(entry, names.get(i), token.logprob());
+            put(entry, token.id(), token.logprob());
             ArrayNode top = entry.putArray("top_logprobs");
-            token.top().forEach(c -> put(top.addObject(), texts.apply(c.id()), c.logprob()));
+            token.top().forEach(c -> put(top.addObject(), c.id(), c.logprob()));
         }
         root.putNull("refusal");
         return root;
     }
 
-    private static void put(ObjectNode entry, String text, double logprob) {
-        entry.put("token", text);
+    private void put(ObjectNode entry, int id, double logprob) {
+        entry.put("token", text(id));
         entry.put("logprob", logprob);
-        ArrayNode bytes = entry.putArray("bytes");
-        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
-            bytes.add(b & 0xff);
+        ArrayNode list = entry.putArray("bytes");
+        for (byte b : bytes.apply(id)) {
+            list.add(b & 0xff);
         }
     }
 }

@@ -7,6 +7,9 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +63,7 @@ final class PrefixCache implements AutoCloseable {
 
     private final List<Entry> entries = new ArrayList<>();
     private final @Nullable SnapshotStore store;
+    private final Lock reading = new ReentrantLock();
     private long clock;
     private boolean closed;
 
@@ -74,6 +78,15 @@ final class PrefixCache implements AutoCloseable {
      * @param most tokens it may have: one less than the prompt, whose last token's logits are wanted
      */
     synchronized Optional<Hit> find(Depth depth, int[] prompt, int most) {
+        Entry best = best(depth, prompt, most);
+        if (best == null) {
+            return Optional.empty();
+        }
+        best.used = ++clock;
+        return Optional.of(new Hit(best.session.fork(), best.tokens.length));
+    }
+
+    private @Nullable Entry best(Depth depth, int[] prompt, int most) {
         Entry best = null;
         for (Entry e : entries) {
             if (e.isFor(depth)
@@ -83,11 +96,7 @@ final class PrefixCache implements AutoCloseable {
                 best = e;
             }
         }
-        if (best == null) {
-            return Optional.empty();
-        }
-        best.used = ++clock;
-        return Optional.of(new Hit(best.session.fork(), best.tokens.length));
+        return best;
     }
 
     /** The most tokens that a prompt has in common with an entry, from the start on: where contexts part ways. */
@@ -101,18 +110,28 @@ final class PrefixCache implements AutoCloseable {
         return longest;
     }
 
-    /** Brings back from disk what serves a prompt better than what is in memory; for a thread that may wait for it. */
-    void warm(Depth depth, int[] prompt, int most) {
+    /**
+     * Brings back from disk what serves a prompt better than what is in memory; for a thread that may wait for it. Others
+     * wait meanwhile: many that ask for the same context should read it once, and of different ones not all at once.
+     *
+     * @param room makes room for so many bytes, or says that there is none
+     */
+    void warm(Depth depth, int[] prompt, int most, LongPredicate room) {
         if (store == null) {
             return;
         }
-        int have = find(depth, prompt, most)
-                .map(hit -> {
-                    hit.session().close();
-                    return hit.tokens();
-                })
-                .orElse(0);
-        store.restore(depth, prompt, have, most).ifPresent(this::add);
+        reading.lock();
+        try {
+            store.restore(depth, prompt, tokensOf(depth, prompt, most), most, room)
+                    .ifPresent(this::add);
+        } finally {
+            reading.unlock();
+        }
+    }
+
+    private synchronized int tokensOf(Depth depth, int[] prompt, int most) {
+        Entry best = best(depth, prompt, most);
+        return best == null ? 0 : best.tokens.length;
     }
 
     /** Keeps a session, which is the cache's own from now on. */
@@ -136,7 +155,10 @@ final class PrefixCache implements AutoCloseable {
         entries.add(entry);
     }
 
-    /** Lets go of the entry that was used least recently; false where there is none. */
+    /**
+     * Lets go of the entry that was used least recently; false where there is none. Where contexts go to disk, its memory
+     * is {@link #comingFree} until it is written.
+     */
     synchronized boolean evict() {
         Entry oldest = oldest();
         if (oldest == null) {
@@ -159,6 +181,18 @@ final class PrefixCache implements AutoCloseable {
             }
         }
         return oldest;
+    }
+
+    /** Bytes of contexts that were let go and are still being written. */
+    long comingFree() {
+        return store == null ? 0 : store.pendingBytes();
+    }
+
+    /** Waits until what was let go is written. */
+    void awaitWritten() {
+        if (store != null) {
+            store.awaitWritten();
+        }
     }
 
     synchronized int size() {

@@ -7,7 +7,6 @@ import io.yoco4j.engine.YocoModel;
 import io.yoco4j.server.schedule.GenerationEvent.Failure;
 import io.yoco4j.server.schedule.PrefixCache.Depth;
 import io.yoco4j.server.schedule.RefusedException.Reason;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -63,20 +62,14 @@ public final class Scheduler implements AutoCloseable {
      *
      * @param model outlives it
      * @param observer called on the scheduler's thread
-     * @param state a folder that contexts are kept in beyond memory and restarts; empty for none
-     * @param stateBytes of it, at most
+     * @param state where contexts are kept beyond memory and restarts; empty for none
      */
     public Scheduler(
-            YocoModel model,
-            SchedulerOptions options,
-            SchedulerObserver observer,
-            Optional<Path> state,
-            long stateBytes) {
+            YocoModel model, SchedulerOptions options, SchedulerObserver observer, Optional<StateFolder> state) {
         this.model = model;
         this.options = options;
         this.observer = observer;
-        cache = new PrefixCache(
-                state.map(s -> new SnapshotStore(model, s, stateBytes)).orElse(null));
+        cache = new PrefixCache(state.map(s -> new SnapshotStore(model, s)).orElse(null));
         steps = new Steps(model, options, observer, cache);
         thread = Thread.ofPlatform().name("scheduler").daemon().unstarted(this::work);
         thread.start();
@@ -96,7 +89,8 @@ public final class Scheduler implements AutoCloseable {
         try {
             requireMemory(request, session);
             if (!request.promptLogprobs()) {
-                cache.warm(Depth.of(session), request.prompt(), request.prompt().length - 1);
+                requireQueue();
+                cache.warm(Depth.of(session), request.prompt(), request.prompt().length - 1, this::roomForKept);
             }
             ActiveRequest r = new ActiveRequest(request, session, listener, System.nanoTime());
             enqueue(r);
@@ -105,6 +99,33 @@ public final class Scheduler implements AutoCloseable {
             session.close();
             throw e;
         }
+    }
+
+    /**
+     * Says whether a request could ever be taken, which {@link #submit} does as well.
+     *
+     * @throws RefusedException when it is too large for the model or the server
+     * @throws InvalidInputException when something of it does not fit the model
+     */
+    public void require(GenerationRequest request) {
+        requireFit(request);
+        try (Session session = model.session(request.session())) {
+            requireMemory(request, session);
+        }
+    }
+
+    /** How it runs. */
+    public SchedulerOptions options() {
+        return options;
+    }
+
+    /** Room for a context from disk, for a thread that may wait for it. */
+    private boolean roomForKept(long bytes) {
+        if (steps.makeRoomForKept(bytes)) {
+            return true;
+        }
+        cache.awaitWritten();
+        return steps.makeRoomForKept(bytes);
     }
 
     private void requireOpen() {
@@ -166,6 +187,18 @@ public final class Scheduler implements AutoCloseable {
         lock.lock();
         try {
             requireOpen();
+            requireQueue();
+            waiting.add(r);
+            changed.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Refuses what would only wait, before anything is read for it. */
+    private void requireQueue() {
+        lock.lock();
+        try {
             // Those that can start with the next step do not count as waiting.
             int free = Math.max(0, options.maxConcurrent() - running);
             if (waiting.size() >= options.maxQueue() + free) {
@@ -174,8 +207,6 @@ public final class Scheduler implements AutoCloseable {
                         waiting.size() + " requests are waiting already, as many as may; try again later",
                         Optional.of(RETRY.multipliedBy(1 + waiting.size() / options.maxConcurrent())));
             }
-            waiting.add(r);
-            changed.signal();
         } finally {
             lock.unlock();
         }
@@ -283,13 +314,24 @@ public final class Scheduler implements AutoCloseable {
 
     /** Lets waiting requests begin, in order, as long as there is room for them. */
     private void admit() {
-        for (ActiveRequest next = first(); next != null && steps.admit(next); next = first()) {
+        for (ActiveRequest next = first(); next != null && begin(next); next = first()) {
             lock.lock();
             try {
                 waiting.remove();
             } finally {
                 lock.unlock();
             }
+        }
+    }
+
+    /** Whether a request no longer waits. */
+    private boolean begin(ActiveRequest next) {
+        try {
+            return steps.admit(next);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            LOG.log(System.Logger.Level.ERROR, "a request could not begin", e);
+            steps.fail(next, Failure.INTERNAL, "The server failed as it began the request; its log says why");
+            return true;
         }
     }
 

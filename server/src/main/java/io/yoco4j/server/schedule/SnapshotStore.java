@@ -4,6 +4,7 @@ import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.Sha256;
 import io.yoco4j.core.arch.Stage;
 import io.yoco4j.core.checkpoint.AtomicFiles;
+import io.yoco4j.engine.InsufficientMemoryException;
 import io.yoco4j.engine.Session;
 import io.yoco4j.engine.SessionOptions;
 import io.yoco4j.engine.YocoModel;
@@ -13,6 +14,8 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -23,6 +26,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -35,7 +39,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class SnapshotStore implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(SnapshotStore.class.getName());
-    private static final String SUFFIX = ".yoco";
     /** Sessions that wait to be written hold memory: further ones are forgotten. */
     private static final int MAX_PENDING = 8;
 
@@ -45,34 +48,53 @@ final class SnapshotStore implements AutoCloseable {
     private record Saved(Path file, String depth, int[] tokens, long bytes) {}
 
     private final YocoModel model;
+    private final StateFolder all;
     private final Path folder;
-    private final long maxBytes;
     /** By last use, oldest first. */
     private final List<Saved> saved = new ArrayList<>();
 
-    private final ExecutorService writer = Executors.newSingleThreadExecutor(
-            Thread.ofPlatform().name("snapshots").factory());
+    private final ExecutorService writer;
     private int pending;
+    /** Memory that pending sessions will give back, by what nobody shared as they came. */
+    private long pendingBytes;
+
     private long bytes;
 
     /**
-     * Looks through a folder, which is made where it is missing.
+     * Looks through a model's folder, which is made where it is missing.
      *
-     * @param maxBytes of all files; the least recently used go first
      * @throws UncheckedIOException when the folder cannot be read or made
      */
-    SnapshotStore(YocoModel model, Path stateFolder, long maxBytes) {
+    SnapshotStore(YocoModel model, StateFolder all) {
+        this(
+                model,
+                all,
+                Executors.newSingleThreadExecutor(
+                        Thread.ofPlatform().name("snapshots").factory()));
+    }
+
+    /** @param writer the store's own from now on */
+    SnapshotStore(YocoModel model, StateFolder all, ExecutorService writer) {
+        this.writer = writer;
         this.model = model;
-        this.maxBytes = maxBytes;
+        this.all = all;
         String kv = model.options().kv().name().toLowerCase(Locale.ROOT);
-        folder = stateFolder.resolve(model.fingerprint().substring(0, NAME_DIGITS) + "-" + kv);
+        String name = model.fingerprint().substring(0, NAME_DIGITS) + "-" + kv;
         try {
-            Files.createDirectories(folder);
+            folder = all.of(name);
             try (Stream<Path> files = Files.list(folder)) {
                 files.sorted(Comparator.comparingLong(SnapshotStore::modified)).forEach(this::index);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(folder + " could not be read: " + AtomicFiles.reason(e), e);
+            throw new UncheckedIOException("contexts of " + name + " could not be read: " + AtomicFiles.reason(e), e);
+        }
+        trim();
+    }
+
+    /** Lets go of the least recently used contexts as long as there are more than may be. */
+    private synchronized void trim() {
+        while (all.full() && !saved.isEmpty()) {
+            forget(saved.getFirst());
         }
     }
 
@@ -87,34 +109,34 @@ final class SnapshotStore implements AutoCloseable {
     private void index(Path file) {
         String name = String.valueOf(file.getFileName());
         int end = name.indexOf('_');
-        if (!name.endsWith(SUFFIX) || name.startsWith(".") || end < 0) {
+        if (!name.endsWith(StateFolder.SUFFIX) || name.startsWith(".") || end < 0) {
             // What a killed process was writing. Files of others are left alone.
-            if (name.startsWith(".") && name.endsWith(SUFFIX + ".tmp")) {
-                delete(file);
+            if (name.startsWith(".") && name.endsWith(StateFolder.SUFFIX + ".tmp")) {
+                StateFolder.delete(file);
             }
             return;
         }
         try {
             long size = Files.size(file);
-            saved.add(new Saved(file, name.substring(0, end), YocoModel.savedTokens(file), size));
-            bytes += size;
-        } catch (InvalidInputException | IOException | UncheckedIOException e) {
+            add(new Saved(file, name.substring(0, end), YocoModel.savedTokens(file), size));
+        } catch (InvalidInputException e) {
             LOG.log(System.Logger.Level.WARNING, "a saved context is unreadable and is deleted: " + e.getMessage());
-            delete(file);
+            StateFolder.delete(file);
+        } catch (IOException | UncheckedIOException e) {
+            LOG.log(System.Logger.Level.WARNING, "a saved context cannot be read now: " + e.getMessage());
         }
     }
 
-    private static void delete(Path file) {
-        try {
-            Files.deleteIfExists(file);
-        } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, file + " could not be deleted: " + AtomicFiles.reason(e));
-        }
+    private synchronized void add(Saved s) {
+        saved.add(s);
+        bytes += s.bytes();
+        all.grown(s.bytes());
     }
 
     /** Writes a session in the background, and closes it. */
     void save(Depth depth, Session session) {
         String name = name(depth, session.tokens());
+        long own = session.ownBytes();
         synchronized (this) {
             boolean known = saved.stream().anyMatch(s -> s.file().equals(folder.resolve(name)));
             if (known || pending >= MAX_PENDING || writer.isShutdown()) {
@@ -122,6 +144,7 @@ final class SnapshotStore implements AutoCloseable {
                 return;
             }
             pending++;
+            pendingBytes += own;
         }
         writer.execute(() -> {
             try (session) {
@@ -131,9 +154,26 @@ final class SnapshotStore implements AutoCloseable {
             } finally {
                 synchronized (this) {
                     pending--;
+                    pendingBytes -= own;
+                    notifyAll();
                 }
             }
         });
+    }
+
+    synchronized long pendingBytes() {
+        return pendingBytes;
+    }
+
+    /** Waits until nothing is pending. */
+    synchronized void awaitWritten() {
+        try {
+            while (pending > 0) {
+                wait();
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Writes a session, and closes it; for the end, when nobody waits for its memory. */
@@ -156,13 +196,8 @@ final class SnapshotStore implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(file + ": " + AtomicFiles.reason(e), e);
         }
-        synchronized (this) {
-            saved.add(new Saved(file, name(depth), session.tokens(), size));
-            bytes += size;
-            while (bytes > maxBytes && !saved.isEmpty()) {
-                forget(saved.getFirst());
-            }
-        }
+        add(new Saved(file, name(depth), session.tokens(), size));
+        trim();
     }
 
     /**
@@ -170,10 +205,11 @@ final class SnapshotStore implements AutoCloseable {
      *
      * @param more than so many tokens, or it is not worth reading
      * @param most tokens it may have
+     * @param room makes room for so many bytes, or says that there is none
      */
-    Optional<Session> restore(Depth depth, int[] prompt, int more, int most) {
+    Optional<Session> restore(Depth depth, int[] prompt, int more, int most, LongPredicate room) {
         Saved found = find(name(depth), prompt, more, most);
-        if (found == null) {
+        if (found == null || !room.test(found.bytes())) {
             return Optional.empty();
         }
         SessionOptions.Builder options = SessionOptions.builder().exitThreshold(depth.exitThreshold());
@@ -183,13 +219,27 @@ final class SnapshotStore implements AutoCloseable {
             options.loops(depth.loops().stream().mapToInt(i -> i).max().orElseThrow());
         }
         try {
-            return Optional.of(model.restore(found.file(), options.build()));
+            Session session = model.restore(found.file(), options.build());
+            touch(found.file());
+            return Optional.of(session);
+        } catch (InsufficientMemoryException | UncheckedIOException e) {
+            LOG.log(System.Logger.Level.WARNING, "a saved context cannot be read now: " + e.getMessage());
+            return Optional.empty();
         } catch (InvalidInputException e) {
             LOG.log(System.Logger.Level.WARNING, "a saved context is of no use and is deleted: " + e.getMessage());
             synchronized (this) {
                 forget(found);
             }
             return Optional.empty();
+        }
+    }
+
+    /** The order of use outlives the process. */
+    private static void touch(Path file) {
+        try {
+            Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
+        } catch (IOException _) {
+            // Then it counts as old, no more.
         }
     }
 
@@ -214,7 +264,8 @@ final class SnapshotStore implements AutoCloseable {
     private void forget(Saved s) {
         if (saved.remove(s)) {
             bytes -= s.bytes();
-            delete(s.file());
+            all.grown(-s.bytes());
+            StateFolder.delete(s.file());
         }
     }
 
@@ -231,7 +282,7 @@ final class SnapshotStore implements AutoCloseable {
         ByteBuffer content = ByteBuffer.allocate(tokens.length * Integer.BYTES);
         IntStream.of(tokens).forEach(content::putInt);
         String hash = HexFormat.of().formatHex(Sha256.digest().digest(content.array()));
-        return name(depth) + "_" + hash.substring(0, NAME_DIGITS) + SUFFIX;
+        return name(depth) + "_" + hash.substring(0, NAME_DIGITS) + StateFolder.SUFFIX;
     }
 
     /** Waits for what is being written. */

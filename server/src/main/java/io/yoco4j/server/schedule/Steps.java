@@ -1,7 +1,7 @@
 package io.yoco4j.server.schedule;
 
-import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.engine.Batch;
+import io.yoco4j.engine.InsufficientMemoryException;
 import io.yoco4j.engine.Logits;
 import io.yoco4j.engine.Session;
 import io.yoco4j.engine.YocoModel;
@@ -43,6 +43,8 @@ final class Steps {
 
     private final List<Choice> decoding = new ArrayList<>();
     private final List<ActiveRequest> stepPrompts = new ArrayList<>();
+    /** Requests that failed in this step. */
+    private final Set<ActiveRequest> broken = new LinkedHashSet<>();
 
     Steps(YocoModel model, SchedulerOptions options, SchedulerObserver observer, PrefixCache cache) {
         this.model = model;
@@ -98,16 +100,25 @@ final class Steps {
         return true;
     }
 
-    /** Lets go of kept contexts until so many bytes are free beside what was promised to others. */
+    /** Lets go of kept contexts until so many bytes are free beside what was promised to others, or will be. */
     private boolean makeRoom(long bytes) {
         long promised = prompting.stream().mapToLong(ActiveRequest::bytesToGrow).sum()
                 + decoding.stream().mapToLong(Choice::bytesToGrow).sum();
-        while (model.cacheUsage().bytes() + promised + bytes > options.cacheMemory()) {
-            if (!cache.evict()) {
-                return false;
-            }
+        return makeRoomForKept(promised + bytes);
+    }
+
+    /**
+     * Lets go of kept contexts, the least recently used first, until so many bytes are free, or will be once contexts are
+     * on disk; true where they are free now. Any thread may call it.
+     */
+    boolean makeRoomForKept(long bytes) {
+        long most = options.cacheMemory() - bytes;
+        // Asked in this order, what is written in between counts as free twice; only the last line says that it is.
+        long coming = cache.comingFree();
+        while (model.cacheUsage().bytes() - coming > most && cache.evict()) {
+            coming = cache.comingFree();
         }
-        return true;
+        return model.cacheUsage().bytes() <= most;
     }
 
     /** Runs a step; false where there was nothing to do. */
@@ -126,12 +137,32 @@ final class Steps {
         chunk.ran(decoded, prompted, (now - start) / 1e9);
         observer.step(prompted, decoded, Duration.ofNanos(now - start));
         for (Choice c : decoding) {
-            draw(c, batch.logits(c.entry), now);
+            guard(c.owner, () -> draw(c, batch.logits(c.entry), now));
         }
         decoding.removeIf(c -> c.finish().isPresent());
-        stepPrompts.forEach(r -> taken(r, now));
+        stepPrompts.forEach(r -> guard(r, () -> taken(r, now)));
         batch.clear();
+        broken.forEach(this::failBroken);
+        broken.clear();
         return true;
+    }
+
+    /** Does what concerns one request: where it fails, the others go on. */
+    private void guard(ActiveRequest r, Runnable action) {
+        if (broken.contains(r)) {
+            return;
+        }
+        try {
+            action.run();
+        } catch (RuntimeException | OutOfMemoryError e) {
+            LOG.log(System.Logger.Level.ERROR, "a request failed", e);
+            broken.add(r);
+        }
+    }
+
+    private void failBroken(ActiveRequest r) {
+        remove(other -> other == r);
+        fail(r, Failure.INTERNAL, "The server failed while it worked on the request; its log says why");
     }
 
     private void plan() {
@@ -163,13 +194,14 @@ final class Steps {
         try {
             batch.run();
             return true;
-        } catch (InvalidInputException e) {
+        } catch (InsufficientMemoryException e) {
             LOG.log(System.Logger.Level.WARNING, "memory is short: " + e.getMessage());
         }
-        if (cache.evict()) {
+        if (cache.evict() || cache.comingFree() > 0) {
             while (cache.evict()) {
                 // All of them.
             }
+            cache.awaitWritten();
             return false;
         }
         ActiveRequest last = prompting.isEmpty() ? decoding.getLast().owner : prompting.getLast();
@@ -213,9 +245,7 @@ final class Steps {
             r.listener.accept(new GenerationEvent.PromptScored(r.promptLogprobs));
         }
         for (int i = 0; i < r.request.choices(); i++) {
-            Session session = i == 0 ? r.session : r.session.fork();
-            r.choices.add(new Choice(
-                    r, i, session, model.textStream(r.request.prompt(), r.request.stop(), r.request.endOfText())));
+            r.choices.add(i == 0 ? choice(r, 0, r.session) : forked(r, i));
         }
         float[] logits = batch.logits(r.entry);
         for (Choice c : r.choices) {
@@ -229,6 +259,21 @@ final class Steps {
                 decoding.add(c);
             }
         }
+    }
+
+    private Choice forked(ActiveRequest r, int number) {
+        Session fork = r.session.fork();
+        try {
+            return choice(r, number, fork);
+        } catch (RuntimeException | Error e) {
+            fork.close();
+            throw e;
+        }
+    }
+
+    private Choice choice(ActiveRequest r, int number, Session session) {
+        return new Choice(
+                r, number, session, model.textStream(r.request.prompt(), r.request.stop(), r.request.endOfText()));
     }
 
     private void draw(Choice c, float[] logits, long now) {

@@ -41,6 +41,7 @@ import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,7 +68,7 @@ class SchedulerTest {
     }
 
     private static Scheduler scheduler(YocoModel model, SchedulerOptions.Builder options) {
-        return new Scheduler(model, options.build(), SchedulerObserver.NONE, Optional.empty(), 0);
+        return new Scheduler(model, options.build(), SchedulerObserver.NONE, Optional.empty());
     }
 
     private static SchedulerOptions.Builder options() {
@@ -366,6 +367,31 @@ class SchedulerTest {
         assertThat(model.cacheUsage().blocks()).isZero();
     }
 
+    /** Not with it those that share its steps. */
+    @Test
+    void aRequestFailsAlone() throws InterruptedException {
+        try (YocoModel model = model(A);
+                Scheduler scheduler = scheduler(model, options().snapshotEvery(0))) {
+            Heard other = submit(scheduler, request(prompt(1, 60), 200));
+            other.await(Token.class);
+            for (int at : new int[] {1, 3}) {
+                Heard broken = new Heard();
+                AtomicInteger tokens = new AtomicInteger();
+                scheduler.submit(
+                        request(prompt(2, 30), 2, 100, Sampling.GREEDY, SessionOptions.defaults(), false), event -> {
+                            if (event instanceof Token && tokens.incrementAndGet() == at) {
+                                throw new IllegalStateException("of a listener");
+                            }
+                            broken.events.add(event);
+                        });
+                assertThat(broken.await(Failed.class).failure()).isEqualTo(Failure.INTERNAL);
+            }
+            assertThat(other.tokens(1))
+                    .isEqualTo(alone(model, prompt(1, 60), 200, Sampling.GREEDY, SessionOptions.defaults()));
+            awaitIdle(scheduler, model);
+        }
+    }
+
     @Test
     void whatTakesTooLongFails() throws InterruptedException {
         try (YocoModel model = model(A);
@@ -479,6 +505,7 @@ class SchedulerTest {
     }
 
     private Scheduler stored(YocoModel model) {
-        return new Scheduler(model, options().build(), SchedulerObserver.NONE, Optional.of(temp), 1L << 30);
+        return new Scheduler(
+                model, options().build(), SchedulerObserver.NONE, Optional.of(new StateFolder(temp, 1L << 30)));
     }
 }
