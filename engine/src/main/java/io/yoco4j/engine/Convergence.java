@@ -20,6 +20,8 @@ import java.util.stream.IntStream;
  * every window begins with it.
  *
  * {@snippet class="io.yoco4j.engine.EngineSnippets" region="convergence"}
+ *
+ * <p>One thread uses it at a time.
  */
 public final class Convergence {
 

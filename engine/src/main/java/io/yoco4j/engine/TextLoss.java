@@ -16,6 +16,8 @@ import java.util.OptionalInt;
  *
  * {@snippet class="io.yoco4j.engine.EngineSnippets" region="loss"}
  *
+ * <p>Immutable, so thread-safe; the session that measures is one thread's at a time.
+ *
  * @param nats sum over the scored tokens
  * @param tokens scored
  * @param bytes of the text in UTF-8, those of a first token that is not scored included
