@@ -38,6 +38,8 @@ final class Exchange implements AutoCloseable {
         private final StringBuilder text = new StringBuilder();
         private final Optional<LogprobList> logprobs;
         private @Nullable FinishReason finish;
+        private long cacheBytes;
+        private LoopsUsed loops = LoopsUsed.NONE;
         /** What of it was told before. */
         private int toldChars;
 
@@ -104,8 +106,6 @@ final class Exchange implements AutoCloseable {
     private int going;
     private int cachedTokens;
     private int generatedTokens;
-    private long cacheBytes;
-    private LoopsUsed loops = LoopsUsed.NONE;
     private long firstToken;
 
     /**
@@ -229,9 +229,10 @@ final class Exchange implements AutoCloseable {
             case PromptScored scored -> score(arrival.prompt(), scored);
             case Token token -> take(choices.get(first + token.choice()), token);
             case Finished finished -> {
-                choices.get(first + finished.choice()).finish = finished.reason();
-                cacheBytes += finished.cacheBytes();
-                loops = loops.plus(finished.loops());
+                ChoiceText choice = choices.get(first + finished.choice());
+                choice.finish = finished.reason();
+                choice.cacheBytes = finished.cacheBytes();
+                choice.loops = finished.loops();
                 going--;
                 ended(arrival.prompt());
             }
@@ -253,6 +254,8 @@ final class Exchange implements AutoCloseable {
             firstToken = System.nanoTime();
         }
         generatedTokens++;
+        choice.cacheBytes = token.cacheBytes();
+        choice.loops = token.loops();
         choice.text.append(token.text());
         token.logprobs().ifPresent(l -> choice.logprobs.orElseThrow().add(l));
     }
@@ -265,14 +268,15 @@ final class Exchange implements AutoCloseable {
         };
     }
 
+    /** What it took so far. */
     Usage usage() {
         int promptTokens = requests.stream().mapToInt(r -> r.prompt().length).sum();
         return new Usage(
                 promptTokens,
                 cachedTokens,
                 generatedTokens,
-                cacheBytes,
-                loops,
+                choices.stream().mapToLong(c -> c.cacheBytes).sum(),
+                choices.stream().map(c -> c.loops).reduce(LoopsUsed.NONE, LoopsUsed::plus),
                 firstToken == 0 ? 0 : (firstToken - start) / 1e9,
                 (System.nanoTime() - start) / 1e9);
     }

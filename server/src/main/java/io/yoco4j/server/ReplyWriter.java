@@ -61,7 +61,7 @@ final class ReplyWriter {
     /** Writes a reply, or pieces of it, as the request wants. */
     void write(Exchange exchange, Replies replies, GenerationFields asked, Client client, ServerResponse response) {
         if (asked.stream()) {
-            stream(exchange, replies, asked.includeUsage(), client, response);
+            stream(exchange, replies, asked, client, response);
         } else {
             whole(exchange, replies, client, response);
         }
@@ -89,7 +89,7 @@ final class ReplyWriter {
 
     /** Sends pieces as they come, and a comment now and then where none does: a prompt may take minutes. */
     private void stream(
-            Exchange exchange, Replies replies, boolean includeUsage, Client client, ServerResponse response) {
+            Exchange exchange, Replies replies, GenerationFields asked, Client client, ServerResponse response) {
         response.header(HeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8");
         response.header(HeaderNames.CACHE_CONTROL, "no-cache");
         // nginx would collect the stream otherwise.
@@ -98,13 +98,13 @@ final class ReplyWriter {
         try (OutputStream out = response.outputStream()) {
             out.flush();
             try {
-                pieces(exchange, replies, client, out);
+                pieces(exchange, replies, asked.continuousUsage(), client, out);
             } catch (ApiException e) {
                 // The status is sent already.
                 event(out, json(e.body()));
                 return;
             }
-            if (includeUsage) {
+            if (asked.includeUsage()) {
                 event(out, json(replies.usagePiece(exchange.usage())));
             }
             out.write(DONE);
@@ -113,7 +113,8 @@ final class ReplyWriter {
         }
     }
 
-    private void pieces(Exchange exchange, Replies replies, Client client, OutputStream out) throws IOException {
+    private void pieces(Exchange exchange, Replies replies, boolean continuousUsage, Client client, OutputStream out)
+            throws IOException {
         List<ChoiceText> choices = exchange.choices();
         boolean[] ended = new boolean[choices.size()];
         long lastSign = System.nanoTime();
@@ -124,10 +125,12 @@ final class ReplyWriter {
                 ChoiceText c = choices.get(i);
                 if (!ended[i] && c.news()) {
                     ended[i] = c.finish().isPresent();
-                    event(
-                            out,
-                            json(replies.piece(
-                                    c.index, c.newText(), c.first(), c.logprobs(), c.toldTokens(), c.finish())));
+                    ObjectNode piece =
+                            replies.piece(c.index, c.newText(), c.first(), c.logprobs(), c.toldTokens(), c.finish());
+                    if (continuousUsage) {
+                        exchange.usage().addTo(piece);
+                    }
+                    event(out, json(piece));
                     c.tell();
                     lastSign = System.nanoTime();
                 }

@@ -134,6 +134,24 @@ class CompletionsTest {
     }
 
     @Test
+    void tellsWithEachPieceWhatItTookSoFar() throws Exception {
+        Reply reply = complete("'prompt': 'the cat', 'max_tokens': 9, 'loops': 2, 'stream': true,"
+                + " 'stream_options': {'include_usage': true, 'continuous_usage_stats': true}");
+        List<JsonNode> events = reply.events();
+        int before = 0;
+        for (JsonNode e : events) {
+            JsonNode usage = e.path("usage");
+            assertThat(usage.path("completion_tokens").asInt()).isGreaterThanOrEqualTo(before);
+            before = usage.path("completion_tokens").asInt();
+            assertThat(before).isPositive();
+            assertThat(usage.path("prompt_tokens").asInt()).isPositive();
+            assertThat(usage.path("yoco4j").path("mean_loops").asDouble()).isEqualTo(2);
+            assertThat(usage.path("yoco4j").path("cache_bytes").asLong()).isPositive();
+        }
+        assertThat(before).isEqualTo(9);
+    }
+
+    @Test
     void endsBeforeAStopString() throws Exception {
         String whole = alone("the cat", 40);
         String stop = whole.substring(5, 8);
@@ -247,6 +265,8 @@ class CompletionsTest {
                 "{'model': 'nano', 'prompt': 'a', 'logit_bias': {'x': 1}} | 400 | logit_bias has the key",
                 "{'model': 'nano', 'prompt': 'a', 'logit_bias': {'99999': 1}} | 400 | token id 99999",
                 "{'model': 'nano', 'prompt': 'a', 'stream_options': {}} | 400 | stream_options needs stream",
+                "{'model': 'nano', 'prompt': 'a', 'stream': true, 'stream_options': {'continuous_usage_stats': true}}"
+                        + " | 400 | needs include_usage",
                 "{'model': 'nano', 'prompt': 'a', 'loops': 0} | 400 | loops is 0",
                 "{'model': 'nano', 'prompt': 'a', 'loops': 2, 'reasoning_effort': 'low'} | 400 | both choose the depth",
                 "{'model': 'nano', 'prompt': 'a', 'reasoning_effort': 'huge'} | 400 | must be low, medium or high",

@@ -34,6 +34,7 @@ public record GenerationFields(
         Optional<Duration> timeout,
         boolean stream,
         boolean includeUsage,
+        boolean continuousUsage,
         Optional<String> user) {
 
     private static final int MAX_N = 128;
@@ -57,11 +58,18 @@ public record GenerationFields(
         boolean stream = f.bool("stream", false);
         Optional<RequestFields> streamOptions = f.object("stream_options");
         boolean includeUsage = false;
+        boolean continuousUsage = false;
         if (streamOptions.isPresent()) {
             if (!stream) {
                 throw ApiException.invalid("stream_options", "stream_options needs stream to be true");
             }
             includeUsage = streamOptions.get().bool("include_usage", false);
+            continuousUsage = streamOptions.get().bool("continuous_usage_stats", false);
+            if (continuousUsage && !includeUsage) {
+                throw ApiException.invalid(
+                        "stream_options.continuous_usage_stats",
+                        "stream_options.continuous_usage_stats needs include_usage to be true");
+            }
             streamOptions.get().refuseOthers();
         }
         return new GenerationFields(
@@ -73,6 +81,7 @@ public record GenerationFields(
                 timeout(f),
                 stream,
                 includeUsage,
+                continuousUsage,
                 f.string("user"));
     }
 

@@ -9,7 +9,7 @@ import io.yoco4j.engine.LoopsUsed;
  * @param promptTokens of all prompts
  * @param cachedTokens of these that did not have to be computed
  * @param completionTokens of all texts
- * @param cacheBytes of all contexts at their end
+ * @param cacheBytes of all contexts, at their end or so far
  * @param loops that computed tokens took
  * @param firstTokenSeconds from the request to its first token; 0 where there was none
  * @param seconds from the request to the end
@@ -23,7 +23,8 @@ public record Usage(
         double firstTokenSeconds,
         double seconds) {
 
-    void addTo(ObjectNode reply) {
+    /** Adds it to a reply, or to a piece of one, as {@code usage}. */
+    public void addTo(ObjectNode reply) {
         ObjectNode usage = reply.putObject("usage");
         usage.put("prompt_tokens", promptTokens);
         usage.put("completion_tokens", completionTokens);

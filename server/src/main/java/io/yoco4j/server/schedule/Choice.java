@@ -48,7 +48,7 @@ final class Choice {
         Optional<TokenLogprobs> logprobs = r.logprobs().isPresent()
                 ? Optional.of(TokenLogprobs.of(logits, last, r.logprobs().getAsInt()))
                 : Optional.empty();
-        return new GenerationEvent.Token(number, last, piece, logprobs);
+        return new GenerationEvent.Token(number, last, piece, logprobs, session.cacheBytes(), session.loopsUsed());
     }
 
     /** Ends a text that is to have no token. */

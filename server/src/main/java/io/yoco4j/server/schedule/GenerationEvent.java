@@ -27,8 +27,11 @@ public sealed interface GenerationEvent {
      *
      * @param text what became certain with it, perhaps nothing
      * @param logprobs where they were asked for
+     * @param cacheBytes of the context so far
+     * @param loops that its tokens took so far; those of a prompt count with the first choice
      */
-    record Token(int choice, int id, String text, Optional<TokenLogprobs> logprobs) implements GenerationEvent {}
+    record Token(int choice, int id, String text, Optional<TokenLogprobs> logprobs, long cacheBytes, LoopsUsed loops)
+            implements GenerationEvent {}
 
     /**
      * A choice has ended; nothing of it follows.
