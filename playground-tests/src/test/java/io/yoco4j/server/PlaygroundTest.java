@@ -99,6 +99,7 @@ class PlaygroundTest extends BrowserTest {
         awaitRunning(1);
         id("stop").click();
         assertThat(id("status")).hasText("Stopped.");
+        assertThat(id("used")).hasText("3");
         awaitRunning(0);
         assertThat(id("generate")).isEnabled();
         assertThat(id("error")).isEmpty();
