@@ -128,6 +128,8 @@ final class SnapshotStore implements AutoCloseable {
     }
 
     private synchronized void add(Saved s) {
+        // Written twice where it was let go again before it was written.
+        saved.stream().filter(o -> o.file().equals(s.file())).findFirst().ifPresent(this::uncount);
         saved.add(s);
         bytes += s.bytes();
         all.grown(s.bytes());
@@ -262,11 +264,16 @@ final class SnapshotStore implements AutoCloseable {
     }
 
     private void forget(Saved s) {
-        if (saved.remove(s)) {
-            bytes -= s.bytes();
-            all.grown(-s.bytes());
+        if (saved.contains(s)) {
+            uncount(s);
             StateFolder.delete(s.file());
         }
+    }
+
+    private void uncount(Saved s) {
+        saved.remove(s);
+        bytes -= s.bytes();
+        all.grown(-s.bytes());
     }
 
     synchronized long bytes() {

@@ -133,6 +133,20 @@ class KeptContextsTest {
     }
 
     @Test
+    void whatGoesTwiceCountsOnce() throws IOException {
+        SnapshotStore store = store(1 << 30);
+        try (PrefixCache cache = new PrefixCache(store)) {
+            for (int i = 0; i < 2; i++) {
+                cache.add(context(1));
+                assertThat(cache.evict()).isTrue();
+            }
+            disk.write();
+            assertThat(files()).hasSize(1);
+            assertThat(store.bytes()).isEqualTo(Files.size(files().getFirst()));
+        }
+    }
+
+    @Test
     void whatDoesNotFitNowIsThereLater() throws IOException {
         SnapshotStore store = store(1 << 30);
         try (PrefixCache cache = new PrefixCache(store)) {
