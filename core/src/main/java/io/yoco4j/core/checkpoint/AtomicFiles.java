@@ -8,6 +8,8 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -15,11 +17,26 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/** Files that appear whole or not at all: a temporary file beside the target, fsync, atomic rename. */
+/**
+ * Files that appear whole or not at all: a temporary file beside the target, fsync, atomic rename. Several may write one
+ * target at once, in this process or others: it is then what one of them wrote.
+ */
 public final class AtomicFiles {
+    /** Of a target, its writer's process and a number in it; without these two by earlier versions. */
+    private static final Pattern TEMPORARY = Pattern.compile("\\.(.+?)(?:\\.(\\d{1,18})\\.\\d{1,18})?\\.tmp");
+
+    private static final AtomicLong NUMBER = new AtomicLong();
+
     private AtomicFiles() {}
 
     /** What fills a file. */
@@ -35,14 +52,13 @@ public final class AtomicFiles {
      */
     public static void write(Path target, Body body) {
         Path absolute = target.toAbsolutePath();
-        Path temporary = absolute.resolveSibling("." + absolute.getFileName() + ".tmp");
+        Path temporary = absolute.resolveSibling("." + absolute.getFileName() + "."
+                + ProcessHandle.current().pid() + "." + NUMBER.incrementAndGet() + ".tmp");
         try {
             Files.createDirectories(parent(absolute));
-            try (FileChannel channel = FileChannel.open(
-                    temporary,
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.TRUNCATE_EXISTING,
-                    StandardOpenOption.WRITE)) {
+            deleteLeftovers(parent(absolute), String.valueOf(absolute.getFileName())::equals);
+            try (FileChannel channel =
+                    FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
                 body.writeTo(channel);
                 channel.force(true);
             }
@@ -53,6 +69,33 @@ public final class AtomicFiles {
         } finally {
             deleteQuietly(temporary);
         }
+    }
+
+    /**
+     * Deletes what killed processes left of files that they were writing.
+     *
+     * @param targets by name: which of them
+     */
+    public static void deleteLeftovers(Path folder, Predicate<String> targets) throws IOException {
+        List<Path> leftovers = new ArrayList<>();
+        try (DirectoryStream<Path> hidden = Files.newDirectoryStream(folder, ".*.tmp")) {
+            for (Path file : hidden) {
+                Matcher name = TEMPORARY.matcher(String.valueOf(file.getFileName()));
+                if (name.matches()
+                        && targets.test(name.group(1))
+                        && !written(name.group(2))
+                        && Files.isRegularFile(file)) {
+                    leftovers.add(file);
+                }
+            }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        leftovers.forEach(AtomicFiles::deleteQuietly);
+    }
+
+    private static boolean written(@Nullable String process) {
+        return process != null && ProcessHandle.of(Long.parseLong(process)).isPresent();
     }
 
     /** Replaces {@code target} by a text in UTF-8. */

@@ -35,7 +35,7 @@ final class WeightChecks {
                 StoredTensor scales = take(WeightFormat.scalesName(name), stored, taken);
                 requireType(scales, DType.BF16);
                 requireShape(scales, WeightFormat.scalesShape(shape));
-                requireScales(scales);
+                requireScales(scales, format.get());
             } else {
                 requireSound(tensor, shape);
             }
@@ -95,8 +95,9 @@ final class WeightChecks {
     }
 
     /** The largest scale times the largest value must not overflow; NaN and infinity have larger bits than any number. */
-    private void requireScales(StoredTensor scales) {
-        if (!Float.isFinite(Byte.MAX_VALUE * scales.largestBFloat16())) {
+    private void requireScales(StoredTensor scales, WeightFormat format) {
+        int most = format == WeightFormat.Q4 ? GroupQuantizer.Q4_MOST : Byte.MAX_VALUE;
+        if (!Float.isFinite(most * scales.largestBFloat16())) {
             throw new InvalidInputException(
                     where(scales) + " has a scale that is NaN, infinite or too large: the file is corrupt");
         }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
@@ -76,8 +77,35 @@ class AtomicFilesTest {
     @Test
     void whatIsLeftOfACrashIsOverwritten() throws IOException {
         Files.writeString(temp.resolve(".f.tmp"), "half of a fi");
+        Files.writeString(temp.resolve(".f.999999999999.1.tmp"), "of a process that cannot be");
         AtomicFiles.writeString(temp.resolve("f"), "new");
         assertOnly("f", "new");
+    }
+
+    @Test
+    void whatOthersWriteIsLeftAlone() throws IOException {
+        Path other = Files.writeString(temp.resolve(".f2.999999999999.1.tmp"), "of another target");
+        Path living = Files.writeString(
+                temp.resolve(".f." + ProcessHandle.current().pid() + ".0.tmp"), "of a process that lives");
+        AtomicFiles.writeString(temp.resolve("f"), "new");
+        assertThat(other).exists();
+        assertThat(living).exists();
+        AtomicFiles.deleteLeftovers(temp, _ -> true);
+        assertThat(other).doesNotExist();
+        assertThat(living).exists();
+    }
+
+    /** The one that ends last wins, and both are whole. */
+    @Test
+    void twoMayWriteOneTargetAtOnce() throws IOException {
+        Path file = temp.resolve("f");
+        AtomicFiles.write(file, outer -> {
+            outer.write(ByteBuffer.wrap("ou".getBytes(StandardCharsets.UTF_8)));
+            AtomicFiles.writeString(file, "inner");
+            assertThat(file).hasContent("inner");
+            outer.write(ByteBuffer.wrap("ter".getBytes(StandardCharsets.UTF_8)));
+        });
+        assertOnly("f", "outer");
     }
 
     @Test

@@ -92,6 +92,23 @@ class QuantizedCheckpointTest {
         }
     }
 
+    /** As far as a float goes. */
+    @ParameterizedTest
+    @EnumSource(
+            value = WeightFormat.class,
+            names = {"Q8", "Q4"})
+    void whatIsWrittenIsReadHoweverLarge(WeightFormat format) {
+        Map<String, StoredTensor> weights = RandomWeights.of(architecture, WeightFormat.F32, 1);
+        MemorySegment q = Objects.requireNonNull(weights.get(Q)).data();
+        q.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, 0, 3e37f);
+        q.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, 40, -Float.MAX_VALUE);
+        Path out = temp.resolve(format.label());
+        CheckpointQuantizer.run(folder("source", weights), format, out);
+        try (Arena arena = Arena.ofConfined()) {
+            assertThat(Checkpoint.open(out, arena).quantization()).contains(format);
+        }
+    }
+
     @Test
     void sizesAreThoseOfTheFormat() {
         Path out = quantized(WeightFormat.Q4);
@@ -257,15 +274,18 @@ class QuantizedCheckpointTest {
         refusedWith(WeightFormat.Q8, tensor(surplus, DType.BF16, 1), "has a tensor " + surplus + " that config.json");
     }
 
-    /** NaN, both infinities, and what times 127 is out of range. */
+    /** NaN, both infinities, and what times the largest level, 127 or 8, is out of range. */
     @ParameterizedTest
-    @CsvSource({"7fc0", "ffc1", "7f80", "ff80", "7c02", "fc02"})
-    void scalesThatMakeNoNumber(String bits) {
+    @CsvSource({
+        "Q8, 7fc0", "Q8, ffc1", "Q8, 7f80", "Q8, ff80", "Q8, 7c02", "Q8, fc02",
+        "Q4, 7fc0", "Q4, ffc1", "Q4, 7f80", "Q4, ff80", "Q4, 7e00", "Q4, fe00"
+    })
+    void scalesThatMakeNoNumber(WeightFormat format, String bits) {
         String name = Q + ".scales";
         StoredTensor scales = tensor(name, DType.BF16, 48, 1);
         int value = Integer.parseInt(bits, 16);
         scales.data().set(ValueLayout.JAVA_BYTE, 2 * 17, (byte) value);
         scales.data().set(ValueLayout.JAVA_BYTE, 2 * 17 + 1, (byte) (value >> 8));
-        refusedWith(WeightFormat.Q4, scales, "tensor " + name + " has a scale that is NaN, infinite or too large");
+        refusedWith(format, scales, "tensor " + name + " has a scale that is NaN, infinite or too large");
     }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe.
  */
 public final class BlockPool implements AutoCloseable {
+    private final Function<KvShape, KvBlock> maker;
     private long limit;
     private final Map<KvShape, Deque<KvBlock>> free = new HashMap<>();
     private long freeBytes;
@@ -26,14 +28,20 @@ public final class BlockPool implements AutoCloseable {
      * @param limit bytes of free blocks to keep at most
      */
     public BlockPool(long limit) {
+        this(limit, KvBlock::of);
+    }
+
+    /** @param maker of blocks, which may run out of memory */
+    BlockPool(long limit, Function<KvShape, KvBlock> maker) {
         this.limit = limit;
+        this.maker = maker;
     }
 
     /** A block with one reference. */
     KvBlock take(KvShape shape) {
         KvBlock block = takeFree(shape);
         if (block == null) {
-            block = KvBlock.of(shape);
+            block = maker.apply(shape);
         }
         synchronized (this) {
             usedBlocks++;

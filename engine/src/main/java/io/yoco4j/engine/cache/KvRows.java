@@ -58,8 +58,17 @@ public final class KvRows {
         int had = blocks.length;
         if (blocksOf(to) > had) {
             KvBlock[] more = Arrays.copyOf(blocks, blocksOf(to));
-            for (int b = had; b < more.length; b++) {
-                more[b] = pool.take(shape);
+            int taken = had;
+            try {
+                while (taken < more.length) {
+                    more[taken] = pool.take(shape);
+                    taken++;
+                }
+            } finally {
+                // Else blocks that nobody holds would count as used for good.
+                for (int b = had; taken < more.length && b < taken; b++) {
+                    pool.release(more[b]);
+                }
             }
             blocks = more;
         }

@@ -1,6 +1,7 @@
 package io.yoco4j.engine.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.engine.kernel.ScalarKernels;
@@ -8,7 +9,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -25,6 +28,29 @@ class KvRowsTest {
 
     private static KvRows rows(KvFormat format, int headDim, int maxRows, BlockPool pool) {
         return new KvRows(KvShape.of(format, HEADS, headDim, maxRows), pool);
+    }
+
+    /** Rows are what they were, and the pool counts none that nobody holds. */
+    @Test
+    void whatIsClaimedInPartIsGivenBack() {
+        AtomicInteger left = new AtomicInteger(3);
+        BlockPool pool = new BlockPool(0, shape -> {
+            if (left.getAndDecrement() <= 0) {
+                throw new OutOfMemoryError("of a test");
+            }
+            return KvBlock.of(shape);
+        });
+        KvRows rows = rows(KvFormat.BF16, 16, Integer.MAX_VALUE, pool);
+        rows.claim(0, rows.blockRows());
+        assertThatThrownBy(() -> rows.claim(rows.blockRows(), 5 * rows.blockRows()))
+                .isInstanceOf(OutOfMemoryError.class);
+        assertThat(pool.usedBlocks()).isOne();
+        assertThat(rows.allocatedBytes()).isEqualTo(pool.usedBytes());
+        left.set(4);
+        rows.claim(rows.blockRows(), 5 * rows.blockRows());
+        assertThat(pool.usedBlocks()).isEqualTo(5);
+        rows.truncate(0);
+        assertThat(pool.usedBlocks()).isZero();
     }
 
     private static float[] random(int n, long seed) {
