@@ -12,6 +12,7 @@ import io.yoco4j.engine.Session;
 import io.yoco4j.engine.SessionOptions;
 import io.yoco4j.engine.YocoModel;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -107,6 +108,9 @@ final class GenerateCommand implements Runnable {
                 .stop(stop)
                 .session(session.build())
                 .build();
+        if (sessionFile != null) {
+            OutputFiles.requireWritable(sessionFile);
+        }
         EngineOptions engine = run.engine();
         try (YocoModel model = YocoModel.open(folder, engine)) {
             Tokenizer tokenizer = model.tokenizer()
@@ -128,8 +132,14 @@ final class GenerateCommand implements Runnable {
         int restored = context.position();
         try (Generation generation = context.generate(ids, options)) {
             String text = stream(generation);
-            if (sessionFile != null) {
-                context.save(sessionFile);
+            try {
+                if (sessionFile != null) {
+                    context.save(sessionFile);
+                }
+            } catch (UncheckedIOException e) {
+                // A context that cannot be saved should not take the text with it.
+                report(generation, text, restored, 0);
+                throw e;
             }
             report(generation, text, restored, context.position());
         }

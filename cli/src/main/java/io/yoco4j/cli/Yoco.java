@@ -1,6 +1,7 @@
 package io.yoco4j.cli;
 
 import java.io.PrintWriter;
+import java.util.function.BooleanSupplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -52,13 +53,22 @@ public final class Yoco implements Runnable {
     /** Runs a command line and returns its exit code. */
     static int run(PrintWriter out, PrintWriter err, String... args) {
         Yoco yoco = new Yoco();
-        return new CommandLine(yoco)
+        CommandLine line = new CommandLine(yoco)
                 .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(Yoco::explainUsage)
-                .setExecutionExceptionHandler((e, command, _) -> Errors.explain(e, command.getErr(), yoco.verbose))
-                .execute(args);
+                .setExecutionExceptionHandler((e, command, _) -> Errors.explain(e, command.getErr(), yoco.verbose));
+        return execute(line, () -> yoco.verbose, args);
+    }
+
+    /** Picocli hands exceptions to their handler, but lets errors pass, such as that memory is short. */
+    static int execute(CommandLine line, BooleanSupplier verbose, String... args) {
+        try {
+            return line.execute(args);
+        } catch (Error e) {
+            return Errors.explain(e, line.getErr(), verbose.getAsBoolean());
+        }
     }
 
     /** How the user called this program, for commands that are suggested. */

@@ -19,6 +19,8 @@ import io.yoco4j.engine.GenerationOptions;
 import io.yoco4j.engine.Session;
 import io.yoco4j.engine.YocoModel;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +39,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /** The commands as a user meets them: what they print, what they leave, how they end. */
 class CommandLineTest {
@@ -66,6 +69,24 @@ class CommandLineTest {
                         .path("loops")
                         .asInt())
                 .isEqualTo(3);
+    }
+
+    /** Which picocli does not hand to its handler. */
+    @Test
+    void memoryThatIsShortIsOneSentence() {
+        @CommandLine.Command(name = "hungry")
+        class Hungry implements Runnable {
+            @Override
+            public void run() {
+                throw new OutOfMemoryError("Java heap space");
+            }
+        }
+        StringWriter err = new StringWriter();
+        CommandLine line = new CommandLine(new Hungry()).setErr(new PrintWriter(err, true));
+        assertThat(Yoco.execute(line, () -> false)).isOne();
+        assertThat(err.toString().lines())
+                .containsExactly("yoco: the JVM ran out of memory (Java heap space): give it more with"
+                        + " YOCO_JAVA_OPTIONS=-Xmx8g");
     }
 
     @Test
@@ -473,6 +494,20 @@ class CommandLineTest {
         Files.writeString(session, "my notes");
         requireRefused(session, path(model), "safetensors");
         assertThat(session).hasContent("my notes");
+    }
+
+    /** Before anything is generated. */
+    @Test
+    void aSessionMustHaveAPlaceToBeSaved() throws IOException {
+        Path model = modelForText();
+        Path folder = Files.createDirectory(temp.resolve("folder"));
+        Path file = Files.writeString(temp.resolve("file"), "");
+        for (Path session : List.of(folder, file.resolve("session"))) {
+            Run run = yoco("generate", path(model), "the cat", "--session", path(session));
+            assertThat(run.code()).as(run.err()).isEqualTo(2);
+            assertThat(run.out()).isEmpty();
+            assertThat(run.err().lines()).hasSize(1);
+        }
     }
 
     private static void requireRefused(Path session, String model, String message, String... more) {

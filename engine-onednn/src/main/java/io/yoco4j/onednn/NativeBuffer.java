@@ -14,6 +14,8 @@ final class NativeBuffer implements AutoCloseable {
     @SuppressWarnings("MustBeClosedChecker") // by close()
     MemorySegment atLeast(long bytes) {
         if (segment.byteSize() < bytes) {
+            // Where the new one cannot be had, nobody may go on with memory that is gone.
+            segment = MemorySegment.NULL;
             arena.close();
             arena = Arena.ofShared();
             segment = arena.allocate(bytes, ALIGNMENT);

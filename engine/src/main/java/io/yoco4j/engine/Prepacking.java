@@ -3,6 +3,7 @@ package io.yoco4j.engine;
 import com.sun.management.OperatingSystemMXBean;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.engine.exec.ModelWeights;
+import io.yoco4j.engine.kernel.DirectMemory;
 import io.yoco4j.engine.kernel.ManyRowProducts;
 import io.yoco4j.engine.kernel.Weight;
 import io.yoco4j.engine.kernel.WorkerPool;
@@ -31,7 +32,8 @@ final class Prepacking {
         requireRoom(
                 weights.factors(),
                 machine.getTotalMemorySize(),
-                Runtime.getRuntime().maxMemory());
+                Runtime.getRuntime().maxMemory(),
+                DirectMemory.limit());
         long bytes = weights.factors().stream()
                 .mapToLong(w -> reader.prepack(w, pool))
                 .sum();
@@ -42,7 +44,7 @@ final class Prepacking {
     }
 
     /** Before anything is allocated: beyond the heap's limit nobody refuses, and the system ends what takes too much. */
-    static void requireRoom(List<Weight> weights, long memory, long heap) {
+    static void requireRoom(List<Weight> weights, long memory, long heap, long direct) {
         long needed = weights.stream()
                 .mapToLong(w -> (long) w.outputs() * w.inputs() * Short.BYTES)
                 .sum();
@@ -55,6 +57,14 @@ final class Prepacking {
                     heap / GIBIBYTE,
                     memory / GIBIBYTE,
                     Math.max(0, memory - heap) / GIBIBYTE));
+        }
+        if (needed > direct) {
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT,
+                    "prepacked weights need %.1f GiB, but this JVM may have %.1f beside its heap: leave prepack out, or give"
+                            + " it more (-XX:MaxDirectMemorySize in YOCO_JAVA_OPTIONS)",
+                    needed / GIBIBYTE,
+                    direct / GIBIBYTE));
         }
     }
 }

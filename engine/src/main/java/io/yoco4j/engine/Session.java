@@ -234,6 +234,11 @@ public final class Session implements AutoCloseable {
             throw new IllegalStateException(
                     "the session is in use by another thread: take turns, or give each thread a fork of its own");
         }
+        // It may have been closed, and its context released, between the two.
+        if (closed) {
+            leave();
+            requireOpen();
+        }
     }
 
     void leave() {

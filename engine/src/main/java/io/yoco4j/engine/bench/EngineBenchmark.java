@@ -4,6 +4,7 @@ import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.engine.YocoModel;
+import io.yoco4j.engine.kernel.DirectMemory;
 import io.yoco4j.engine.kernel.KernelSelection;
 import io.yoco4j.engine.kernel.MachineLimits;
 import io.yoco4j.engine.kernel.MachineProbe;
@@ -100,6 +101,23 @@ public final class EngineBenchmark {
                     caches >> 20,
                     options.forks() == 0 ? "" : " with its forks",
                     available >> 20));
+        }
+        requireWeights(s, options.prepack(), DirectMemory.limit());
+    }
+
+    /** Random weights lie beside the heap, prepacked ones as well. */
+    static void requireWeights(Subject s, boolean prepack, long direct) {
+        long weights = s.weightBytes() + (prepack ? s.prepackedBytes() : 0);
+        if (weights > direct) {
+            throw new InvalidInputException(String.format(
+                    Locale.ROOT,
+                    "the weights of %s at size %s take %,d MiB, but this JVM has %,d MiB beside its heap: choose a smaller"
+                            + " size or a smaller format (--weights), or give the JVM more (-XX:MaxDirectMemorySize in"
+                            + " YOCO_JAVA_OPTIONS)",
+                    s.system(),
+                    s.size(),
+                    weights >> 20,
+                    direct >> 20));
         }
     }
 

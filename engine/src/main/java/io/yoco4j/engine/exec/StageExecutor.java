@@ -124,7 +124,13 @@ public final class StageExecutor {
 
     /** The most tokens of a step: what its activations allow. */
     public int maxTokens() {
-        return (Integer.MAX_VALUE - 8) / Math.max(Math.max(hidden, queryDim), intermediate);
+        return maxTokens(Math.max(Math.max(hidden, queryDim), intermediate));
+    }
+
+    /** Rows of so many floats that fit one array, whole panels of them, as products pack them. */
+    static int maxTokens(int width) {
+        int rows = (Integer.MAX_VALUE - 8) / width;
+        return Math.max(1, rows - rows % Kernels.PANEL);
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.yoco4j.engine.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
@@ -182,6 +183,22 @@ class EngineBenchmarkTest {
                         .sizes(List.of("paper"))
                         .batches(List.of(1024))
                         .contexts(List.of(200_000)));
+    }
+
+    @Test
+    void refusesWeightsThatTheJvmWouldNotGive() {
+        Subject base = new Subject(
+                "transformer", "base", Presets.architecture("transformer", "base"), WeightFormat.BF16, KvFormat.BF16);
+        long needed = base.weightBytes();
+        assertThatCode(() -> EngineBenchmark.requireWeights(base, false, needed))
+                .doesNotThrowAnyException();
+        assertThatThrownBy(() -> EngineBenchmark.requireWeights(base, true, needed))
+                .isInstanceOf(InvalidInputException.class);
+        assertThatThrownBy(() -> EngineBenchmark.requireWeights(base, false, 1L << 30))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageMatching(
+                        "the weights of transformer at size base take [0-9,]+ MiB, but this JVM has 1,024 MiB"
+                                + " beside its heap: choose a smaller size .*");
     }
 
     private static void refused(String message, UnaryOperator<BenchmarkOptions.Builder> change) {

@@ -82,6 +82,7 @@ final class SnapshotStore implements AutoCloseable {
         String name = model.fingerprint().substring(0, NAME_DIGITS) + "-" + kv;
         try {
             folder = all.of(name);
+            AtomicFiles.deleteLeftovers(folder, target -> target.endsWith(StateFolder.SUFFIX));
             try (Stream<Path> files = Files.list(folder)) {
                 files.sorted(Comparator.comparingLong(SnapshotStore::modified)).forEach(this::index);
             }
@@ -110,10 +111,7 @@ final class SnapshotStore implements AutoCloseable {
         String name = String.valueOf(file.getFileName());
         int end = name.indexOf('_');
         if (!name.endsWith(StateFolder.SUFFIX) || name.startsWith(".") || end < 0) {
-            // What a killed process was writing. Files of others are left alone.
-            if (name.startsWith(".") && name.endsWith(StateFolder.SUFFIX + ".tmp")) {
-                StateFolder.delete(file);
-            }
+            // Files of others are left alone.
             return;
         }
         try {
