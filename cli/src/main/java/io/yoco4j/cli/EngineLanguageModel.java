@@ -261,7 +261,7 @@ final class EngineLanguageModel implements LanguageModel {
             run(rest);
             return out;
         } finally {
-            open.forEach(Session::close);
+            open.forEach(this::end);
         }
     }
 

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.yoco4j.core.testing.ModelFolders;
+import io.yoco4j.core.text.WordVocabulary;
+import io.yoco4j.eval.synthetic.Generators;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,6 +80,32 @@ class EarlyExitCommandsTest {
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(run.out()).doesNotContain(more.length > 0 && more[0].equals("--exit-threshold") ? "!" : "loops");
         return new JsonMapper().readTree(Files.readString(json));
+    }
+
+    /** Its tokens are asked for one sequence at a time, not scored or generated. */
+    @Test
+    void evalTellsMeanLoopsOfSyntheticTasks() throws IOException {
+        String words = new WordVocabulary(Generators.of("hop").words()).json();
+        Files.writeString(Path.of(model, "tokenizer.json"), words);
+        Path json = temp.resolve("hop.jsonl");
+        Run run = yoco(
+                "eval",
+                model,
+                "--tasks",
+                "hop:length=20",
+                "--limit",
+                "2",
+                "--exit-threshold",
+                "1",
+                "--json",
+                json.toString());
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.out()).contains("Tokens of hop:length=20 took 1.00 loops on average.");
+        assertThat(new JsonMapper()
+                        .readTree(Files.readString(json))
+                        .path("mean_loops")
+                        .asDouble())
+                .isEqualTo(1);
     }
 
     @Test
