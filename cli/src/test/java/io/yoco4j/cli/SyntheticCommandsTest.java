@@ -106,7 +106,9 @@ class SyntheticCommandsTest {
         assertThat(trained.code()).as(trained.err()).isZero();
         Run scored = yoco("eval", out, "--tasks", "mqar", "--limit", "1");
         assertThat(scored.code()).isEqualTo(2);
-        assertThat(scored.err()).startsWith("yoco: ").hasLineCount(1);
+        assertThat(scored.err())
+                .startsWith("yoco: task mqar has \"k1\" as token 1, but")
+                .hasLineCount(1);
         assertThat(yoco("generate", out, "k1 v2 f3 k1", "--max-tokens", "2").out())
                 .startsWith("k1 v2 f3 k1");
     }

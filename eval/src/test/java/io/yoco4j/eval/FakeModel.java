@@ -1,6 +1,7 @@
 package io.yoco4j.eval;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,7 +9,7 @@ import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 
 /**
- * A model whose tokens are characters, and whose log-probabilities are set by hand: each character of a continuation has the
+ * A model whose tokens are characters, or the words that it is told, and whose log-probabilities are set by hand: each character of a continuation has the
  * one that was given for it, -1 where none was.
  */
 public final class FakeModel implements LanguageModel {
@@ -17,6 +18,7 @@ public final class FakeModel implements LanguageModel {
     private final int maxTokens;
     private final Map<Integer, Double> logProbabilities = new HashMap<>();
     private final Map<String, Double> continuations = new HashMap<>();
+    private List<String> words = List.of();
     private String answer = "";
     private BiFunction<int[], Integer, Integer> next = (ids, i) -> ids[i];
     /** Every request that came, its tokens as text, "prefix|continuation|...". */
@@ -26,6 +28,12 @@ public final class FakeModel implements LanguageModel {
 
     public FakeModel(int maxTokens) {
         this.maxTokens = maxTokens;
+    }
+
+    /** Makes its tokens these words; what is none of them is the first. */
+    public FakeModel words(List<String> vocabulary) {
+        words = vocabulary;
+        return this;
     }
 
     /** Sets the log-probability of a character, wherever it stands. */
@@ -53,7 +61,11 @@ public final class FakeModel implements LanguageModel {
 
     @Override
     public int[] encode(String text) {
-        return text.chars().toArray();
+        return words.isEmpty()
+                ? text.chars().toArray()
+                : Arrays.stream(text.split(" "))
+                        .mapToInt(w -> Math.max(0, words.indexOf(w)))
+                        .toArray();
     }
 
     @Override

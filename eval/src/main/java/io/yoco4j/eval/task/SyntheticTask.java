@@ -10,6 +10,7 @@ import io.yoco4j.eval.TaskResult;
 import io.yoco4j.eval.synthetic.Example;
 import io.yoco4j.eval.synthetic.SequenceGenerator;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +50,7 @@ final class SyntheticTask implements Task {
                     "task " + name + " has examples of " + generator.maxLength() + " tokens, but the model takes "
                             + model.maxTokens() + ": give the task shorter ones, or leave it out");
         }
+        requireVocabulary(model);
         List<Double> shares = new ArrayList<>();
         Map<Example.Group, List<Double>> groups = new TreeMap<>();
         for (int from = 0; from < items; from += options.batch()) {
@@ -71,6 +73,19 @@ final class SyntheticTask implements Task {
                 .map(g -> result(g.getKey().toString(), g.getValue(), List.of()))
                 .toList();
         return result(name, shares, parts);
+    }
+
+    /** Ids of another vocabulary mean something else, so that figures would mean nothing. */
+    private void requireVocabulary(LanguageModel model) {
+        List<String> words = generator.words();
+        for (int id = 0; id < words.size(); id++) {
+            int[] ids = model.encode(words.get(id));
+            if (ids.length != 1 || ids[0] != id) {
+                throw new InvalidInputException("task " + name + " has \"" + words.get(id) + "\" as token " + id
+                        + ", but the model's tokenizer makes " + Arrays.toString(ids)
+                        + " of it: take a model of yoco train --synthetic " + name + ", or leave the task out");
+            }
+        }
     }
 
     private static double shareRight(Example example, int[] answers) {

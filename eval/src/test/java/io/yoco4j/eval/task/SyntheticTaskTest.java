@@ -24,6 +24,11 @@ class SyntheticTaskTest {
         return Tasks.of(task, options).run(model, options, Task.Progress.NONE);
     }
 
+    /** A model of a generator's words. */
+    private static FakeModel model(String task, int maxTokens) {
+        return new FakeModel(maxTokens).words(Generators.of(task).words());
+    }
+
     private static double value(TaskResult result, String metric) {
         return result.metrics().stream()
                 .filter(m -> m.name().equals(metric))
@@ -35,7 +40,7 @@ class SyntheticTaskTest {
     /** Where the token itself is the answer, after no hop, a model that repeats is right; after one hop it never is. */
     @Test
     void repeatingIsRightWhereNoHopIsAsked() {
-        TaskResult result = run("hop:max_hops=1,length=30", 40, 7, new FakeModel(30));
+        TaskResult result = run("hop:max_hops=1,length=30", 40, 7, model("hop", 30));
         assertThat(result.task()).isEqualTo("hop:max_hops=1,length=30");
         assertThat(result.items()).isEqualTo(40);
         assertThat(result.groups()).extracting(TaskResult::task).containsExactly("k 0", "k 1");
@@ -47,21 +52,21 @@ class SyntheticTaskTest {
         assertThat(value(result, "acc")).isCloseTo(still / 40, within(1e-12));
         double p = still / 40;
         assertThat(result.metrics().getFirst().standardError()).isCloseTo(Math.sqrt(p * (1 - p) / 39), within(1e-12));
-        assertThat(run("hop:max_hops=1,length=30", 40, 40, new FakeModel(30))).isEqualTo(result);
+        assertThat(run("hop:max_hops=1,length=30", 40, 40, model("hop", 30))).isEqualTo(result);
     }
 
     /** A model that looks a key's value up, and knows no other than the first pair's. */
     @Test
     void labelsAreCountedByExample() {
         String spec = "mqar:pairs=4,min_length=16,max_length=32";
-        FakeModel first = new FakeModel(32).next((ids, i) -> ids[i] == ids[0] ? ids[1] : 0);
+        FakeModel first = model("mqar", 32).next((ids, i) -> ids[i] == ids[0] ? ids[1] : 0);
         TaskResult result = run(spec, 50, 8, first);
         assertThat(result.groups()).extracting(TaskResult::task).containsExactly("length 16", "length 32");
         assertThat(value(result.groups().get(0), "acc")).isEqualTo(1 / 4.0);
         assertThat(value(result.groups().get(1), "acc")).isEqualTo(1 / 8.0);
         assertThat(value(result, "exact")).isZero();
 
-        FakeModel all = new FakeModel(32).next((ids, i) -> {
+        FakeModel all = model("mqar", 32).next((ids, i) -> {
             int at = 0;
             while (ids[at] != ids[i]) {
                 at++;
@@ -74,7 +79,7 @@ class SyntheticTaskTest {
     @Test
     void needlesBelongToALengthAndADistance() {
         SequenceGenerator generator = Generators.of("niah_small");
-        TaskResult result = run("niah_small", 60, 8, new FakeModel(256));
+        TaskResult result = run("niah_small", 60, 8, model("niah_small", 256));
         List<String> names = result.groups().stream().map(TaskResult::task).toList();
         assertThat(names).contains("length 64", "length 128", "length 256", "distance from 32", "distance from 64");
         int byLength = result.groups().stream()
@@ -91,13 +96,28 @@ class SyntheticTaskTest {
     @Test
     void testExamplesAreAsked() {
         List<int[]> asked = new ArrayList<>();
-        FakeModel model = new FakeModel(600).next((ids, i) -> {
+        FakeModel model = model("far_pairs", 600).next((ids, i) -> {
             asked.add(ids);
             return 0;
         });
         run("far_pairs", 1, 1, model);
         assertThat(asked.getFirst())
                 .isEqualTo(Generators.of("far_pairs").test(0).ids());
+    }
+
+    @Test
+    void anotherVocabularyIsRefused() {
+        assertThatThrownBy(() -> run("hop", 3, 1, new FakeModel(100)))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage("task hop has \"_\" as token 0, but the model's tokenizer makes [95] of it: take a model of"
+                        + " yoco train --synthetic hop, or leave the task out");
+        // Keys end where values begin, so that a larger vocabulary is no longer one of a smaller task.
+        assertThatThrownBy(() -> run("mqar:vocabulary=256", 3, 1, model("mqar:vocabulary=512", 256)))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("has \"v128\" as token 128, but the model's tokenizer makes [0] of it");
+        assertThat(run("hop:letters=3,length=9", 3, 1, model("hop", 9)).items())
+                .as("letters that the model has, at their ids")
+                .isEqualTo(3);
     }
 
     @Test
