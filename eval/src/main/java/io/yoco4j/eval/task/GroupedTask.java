@@ -46,17 +46,26 @@ final class GroupedTask implements Task {
         return new TaskResult(name, items(), truncated, List.copyOf(metrics), List.copyOf(results));
     }
 
-    /** Weighted by items; the error of a weighted sum of independent means. */
+    /**
+     * Weighted by items; the error is that of a sample with the variances of all, each by its degrees of freedom (as
+     * lm-evaluation-harness pools them), so that a subject with a single item, which has no variance, adds none.
+     */
     private static Metric pooled(List<TaskResult> results, int m) {
-        double items = results.stream().mapToInt(TaskResult::items).sum();
-        double value = 0;
-        double variance = 0;
+        double items = 0;
+        double sum = 0;
+        double squares = 0;
+        double freedom = 0;
         for (TaskResult r : results) {
-            double weight = r.items() / items;
             Metric metric = r.metrics().get(m);
-            value += weight * metric.value();
-            variance += weight * weight * metric.standardError() * metric.standardError();
+            items += r.items();
+            sum += r.items() * metric.value();
+            if (r.items() > 1) {
+                double variance = r.items() * metric.standardError() * metric.standardError();
+                squares += (r.items() - 1) * variance;
+                freedom += r.items() - 1;
+            }
         }
-        return new Metric(results.getFirst().metrics().get(m).name(), value, Math.sqrt(variance));
+        double error = freedom == 0 ? Double.NaN : Math.sqrt(squares / freedom / items);
+        return new Metric(results.getFirst().metrics().get(m).name(), sum / items, error);
     }
 }

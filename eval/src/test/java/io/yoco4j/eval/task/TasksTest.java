@@ -196,6 +196,27 @@ class TasksTest {
         assertThat(result.groups()).extracting(TaskResult::task).containsExactly("art", "high_physics");
         assertThat(value(result.groups().get(0), "acc")).isCloseTo(2 / 3.0, within(1e-12));
         assertThat(value(result, "acc")).isCloseTo(3 / 4.0, within(1e-12));
+        // Art's 0, 1, 1 have the variance 1/3, with two degrees of freedom; physics' single item has none.
+        assertThat(result.metrics().getFirst().standardError()).isCloseTo(Math.sqrt(1 / 3.0 / 4), within(1e-12));
+    }
+
+    @Test
+    void errorsOfSubjectsArePooled() throws IOException {
+        String header = "question,choice0,choice1,choice2,choice3,answer\n";
+        write("mmlu/test/art_test.csv", header + "t1,a,b,c,d,0\nt2,a,b,c,d,3\n");
+        write("mmlu/test/law_test.csv", header + "t3,a,b,c,d,0\nt4,a,b,c,d,3\nt5,a,b,c,d,3\n");
+        FakeModel model = new FakeModel(1000).character('D', -0.1);
+        TaskResult result = run("mmlu", EvalOptions.defaults(), model);
+        // Variances 1/2 and 1/3 with one and two degrees of freedom: 7/18, over five items.
+        assertThat(result.metrics().getFirst().standardError()).isCloseTo(Math.sqrt(7 / 18.0 / 5), within(1e-12));
+
+        write("mmlu/test/art_test.csv", header + "t1,a,b,c,d,0\n");
+        write("mmlu/test/law_test.csv", header + "t3,a,b,c,d,0\n");
+        assertThat(run("mmlu", EvalOptions.defaults(), model)
+                        .metrics()
+                        .getFirst()
+                        .standardError())
+                .isNaN();
     }
 
     @Test
