@@ -57,12 +57,15 @@ final class ChoiceTask implements Task {
         Prompting prompting = new Prompting(model);
         double[] right = new double[items.size()];
         double[] rightNormalized = new double[items.size()];
+        int truncated = 0;
         for (int from = 0; from < items.size(); from += options.batch()) {
             int end = Math.min(items.size(), from + options.batch());
             List<ChoiceItem> batch = items.subList(from, end).stream()
                     .map(item -> item.after(prompt))
                     .toList();
-            List<double[]> sums = sums(model, prompting, batch);
+            List<Group> groups = groups(batch, prompting);
+            truncated += truncated(groups);
+            List<double[]> sums = sums(model, groups, batch);
             for (int i = 0; i < batch.size(); i++) {
                 ChoiceItem item = batch.get(i);
                 double[] sum = sums.get(i);
@@ -78,7 +81,7 @@ final class ChoiceTask implements Task {
         if (normalized) {
             metrics.add(Metric.mean("acc_norm", rightNormalized));
         }
-        return new TaskResult(name, items.size(), prompting.truncated(), List.copyOf(metrics), List.of());
+        return new TaskResult(name, items.size(), truncated, List.copyOf(metrics), List.of());
     }
 
     /** As Python counts them. */
@@ -94,16 +97,27 @@ final class ChoiceTask implements Task {
         return best;
     }
 
-    /** Choices of an item that have the same prefix. */
-    private record Group(int item, List<Integer> choices, ScoreRequest request) {}
+    /**
+     * Choices of an item that have the same prefix.
+     *
+     * @param truncated whether it has lost tokens
+     */
+    private record Group(int item, List<Integer> choices, ScoreRequest request, boolean truncated) {}
+
+    /** Items whose context has lost tokens, whether they have one context for all choices or one for each. */
+    private static int truncated(List<Group> groups) {
+        return (int) groups.stream()
+                .filter(Group::truncated)
+                .mapToInt(Group::item)
+                .distinct()
+                .count();
+    }
 
     /** Sums of log-probabilities by item and choice. */
-    private static List<double[]> sums(LanguageModel model, Prompting prompting, List<ChoiceItem> batch) {
-        List<Group> groups = new ArrayList<>();
+    private static List<double[]> sums(LanguageModel model, List<Group> groups, List<ChoiceItem> batch) {
         List<double[]> sums = new ArrayList<>();
-        for (int i = 0; i < batch.size(); i++) {
-            groups.addAll(groups(i, batch.get(i), prompting));
-            sums.add(new double[batch.get(i).choices().size()]);
+        for (ChoiceItem item : batch) {
+            sums.add(new double[item.choices().size()]);
         }
         List<List<ContinuationScore>> scores =
                 model.score(groups.stream().map(Group::request).toList());
@@ -117,6 +131,14 @@ final class ChoiceTask implements Task {
         return sums;
     }
 
+    private static List<Group> groups(List<ChoiceItem> batch, Prompting prompting) {
+        List<Group> groups = new ArrayList<>();
+        for (int i = 0; i < batch.size(); i++) {
+            groups.addAll(groups(i, batch.get(i), prompting));
+        }
+        return groups;
+    }
+
     private static List<Group> groups(int index, ChoiceItem item, Prompting prompting) {
         Map<List<Integer>, Group> byPrefix = new LinkedHashMap<>();
         for (int c = 0; c < item.choices().size(); c++) {
@@ -124,7 +146,11 @@ final class ChoiceTask implements Task {
             Prompting.Pair pair = prompting.pair(choice.context(), choice.continuation(), item.place());
             Group group = byPrefix.computeIfAbsent(
                     Arrays.stream(pair.prefix()).boxed().toList(),
-                    _ -> new Group(index, new ArrayList<>(), new ScoreRequest(pair.prefix(), new ArrayList<>())));
+                    _ -> new Group(
+                            index,
+                            new ArrayList<>(),
+                            new ScoreRequest(pair.prefix(), new ArrayList<>()),
+                            pair.truncated()));
             group.choices().add(c);
             group.request().continuations().add(pair.continuation());
         }

@@ -56,14 +56,15 @@ final class GenerationTask implements Task {
     public TaskResult run(LanguageModel model, EvalOptions options, Progress progress) {
         Prompting prompting = new Prompting(model);
         double[] scores = new double[items()];
+        int truncated = 0;
         for (int i = 0; i < items(); i++) {
             Question q = questions.get(i);
-            int[] prompt = prompting.prompt(q.prompt(), q.maxNewTokens());
-            String answer = model.generate(prompt, q.maxNewTokens(), q.stop());
+            Prompting.Prompt prompt = prompting.prompt(q.prompt(), q.maxNewTokens());
+            truncated += prompt.truncated() ? 1 : 0;
+            String answer = model.generate(prompt.ids(), q.maxNewTokens(), q.stop());
             scores[i] = metric.score(answer.strip(), q.answers());
             progress.done(i + 1);
         }
-        return new TaskResult(
-                name, items(), prompting.truncated(), List.of(Metric.mean(metric.label(), scores)), List.of());
+        return new TaskResult(name, items(), truncated, List.of(Metric.mean(metric.label(), scores)), List.of());
     }
 }

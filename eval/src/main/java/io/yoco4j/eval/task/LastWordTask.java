@@ -58,11 +58,13 @@ final class LastWordTask implements Task {
         Prompting prompting = new Prompting(model);
         double[] greedy = new double[items()];
         double[] logProbabilities = new double[items()];
+        int truncated = 0;
         for (int from = 0; from < items(); from += options.batch()) {
             int end = Math.min(items(), from + options.batch());
             List<ScoreRequest> requests = new ArrayList<>();
             for (Passage p : passages.subList(from, end)) {
                 Prompting.Pair pair = prompting.pair(p.context(), " " + p.word(), p.place());
+                truncated += pair.truncated() ? 1 : 0;
                 requests.add(new ScoreRequest(pair.prefix(), List.of(pair.continuation())));
             }
             List<List<ContinuationScore>> scores = model.score(requests);
@@ -76,7 +78,7 @@ final class LastWordTask implements Task {
         return new TaskResult(
                 name,
                 items(),
-                prompting.truncated(),
+                truncated,
                 List.of(Metric.mean("acc", greedy), Metric.perplexity("perplexity", logProbabilities)),
                 List.of());
     }

@@ -11,19 +11,24 @@ import java.util.Arrays;
  */
 final class Prompting {
     private final LanguageModel model;
-    private int truncated;
 
     Prompting(LanguageModel model) {
         this.model = model;
     }
 
-    /** How many pairs have lost tokens so far. */
-    int truncated() {
-        return truncated;
-    }
+    /**
+     * A context's and a continuation's tokens.
+     *
+     * @param truncated whether the context has lost tokens
+     */
+    record Pair(int[] prefix, int[] continuation, boolean truncated) {}
 
-    /** A context's and a continuation's tokens. */
-    record Pair(int[] prefix, int[] continuation) {}
+    /**
+     * A prompt's tokens.
+     *
+     * @param truncated whether it has lost tokens
+     */
+    record Prompt(int[] ids, boolean truncated) {}
 
     /**
      * The tokens of a pair.
@@ -54,24 +59,22 @@ final class Prompting {
                     + " tokens, but the model takes " + model.maxTokens() + ": remove the record");
         }
         if (prefix.length <= room) {
-            return new Pair(prefix, rest);
+            return new Pair(prefix, rest, false);
         }
-        truncated++;
-        return new Pair(Arrays.copyOfRange(prefix, prefix.length - room, prefix.length), rest);
+        return new Pair(Arrays.copyOfRange(prefix, prefix.length - room, prefix.length), rest, true);
     }
 
     /** A prompt's tokens, the last that leave room for {@code newTokens}. */
-    int[] prompt(String text, int newTokens) {
+    Prompt prompt(String text, int newTokens) {
         int[] ids = model.encode(text);
         if (ids.length == 0) {
-            return new int[] {model.startToken()};
+            return new Prompt(new int[] {model.startToken()}, false);
         }
         int room = Math.max(1, model.maxTokens() - newTokens);
         if (ids.length <= room) {
-            return ids;
+            return new Prompt(ids, false);
         }
-        truncated++;
-        return Arrays.copyOfRange(ids, ids.length - room, ids.length);
+        return new Prompt(Arrays.copyOfRange(ids, ids.length - room, ids.length), true);
     }
 
     private static String shown(String text) {

@@ -135,7 +135,19 @@ class TasksTest {
         TaskResult result = run("openbookqa", EvalOptions.defaults(), model);
         // " a" are two tokens, whose last needs no room: five of the context remain.
         assertThat(model.requests).containsExactly("56789| a| b");
-        assertThat(result.truncated()).isEqualTo(2);
+        assertThat(result.truncated()).as("one context of two choices").isEqualTo(1);
+        write("winogrande.jsonl", """
+                {'context_options': ['0123456', '01234567'], 'continuation': 'ab', 'gold': 0}
+                {'context_options': ['01', '0123456'], 'continuation': 'ab', 'gold': 0}
+                {'context_options': ['01', '02'], 'continuation': 'ab', 'gold': 0}
+                """);
+        assertThat(run("winogrande", EvalOptions.defaults(), model).truncated())
+                .as("items with a context of a choice")
+                .isEqualTo(2);
+        write(
+                "lambada.jsonl",
+                "{'context': '0123456789', 'continuation': 'ab'}\n{'context': '0', 'continuation': 'ab'}\n");
+        assertThat(run("lambada", EvalOptions.defaults(), model).truncated()).isEqualTo(1);
         write("piqa.jsonl", "{'query': 'q', 'choices': ['much too long', 'b'], 'gold': 1}\n");
         assertThatThrownBy(() -> run("piqa", EvalOptions.defaults(), model))
                 .isInstanceOf(InvalidInputException.class)
