@@ -4,6 +4,7 @@ import io.yoco4j.core.KeyValues;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.SplittableRandom;
 
 /**
@@ -64,6 +65,11 @@ public record KHop(long seed, int length, int letters, int minHops, int maxHops)
             words.add(String.valueOf((char) ('a' + l)));
         }
         return words;
+    }
+
+    @Override
+    public OptionalInt noAnswer() {
+        return OptionalInt.of(NOWHERE);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.yoco4j.eval.synthetic;
 
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * Makes sequences of tokens with labels. An example is a pure function of the generator's options, its seed among them, and
@@ -22,6 +23,11 @@ public interface SequenceGenerator {
     /** The size of the vocabulary. */
     default int vocabulary() {
         return words().size();
+    }
+
+    /** The label that says that there is no answer, where there is such a one: often right without any look at the context. */
+    default OptionalInt noAnswer() {
+        return OptionalInt.empty();
     }
 
     /** The most tokens of an example. */

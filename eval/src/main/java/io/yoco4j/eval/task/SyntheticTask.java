@@ -11,16 +11,20 @@ import io.yoco4j.eval.synthetic.Example;
 import io.yoco4j.eval.synthetic.SequenceGenerator;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
  * The first test examples of a generator, for a model that was trained on its tokens. {@code acc} is the share of an example's labels
  * that the model finds likeliest among all tokens, {@code exact} the share of examples with all of them; for an answer whose
  * tokens follow each other, such as a number, that is what greedy generation would get right.
+ *
+ * <p>Where a label can say that there is no answer, {@code undefined} is the share of such labels, which is the {@code acc} of a
+ * model that says nothing else, and {@code acc_defined} the share of the other labels that the model finds, over examples that
+ * have any.
  */
 final class SyntheticTask implements Task {
     private final String name;
@@ -51,8 +55,8 @@ final class SyntheticTask implements Task {
                             + model.maxTokens() + ": give the task shorter ones, or leave it out");
         }
         requireVocabulary(model);
-        List<Double> shares = new ArrayList<>();
-        Map<Example.Group, List<Double>> groups = new TreeMap<>();
+        List<Answered> all = new ArrayList<>();
+        Map<Example.Group, List<Answered>> groups = new TreeMap<>();
         for (int from = 0; from < items; from += options.batch()) {
             int end = Math.min(items, from + options.batch());
             List<Example> examples =
@@ -61,10 +65,10 @@ final class SyntheticTask implements Task {
                     .map(e -> new GreedyRequest(e.ids(), e.firstLabel()))
                     .toList());
             for (int i = 0; i < examples.size(); i++) {
-                double share = shareRight(examples.get(i), answers.get(i));
-                shares.add(share);
+                Answered answered = answered(examples.get(i), answers.get(i));
+                all.add(answered);
                 for (Example.Group group : examples.get(i).groups()) {
-                    groups.computeIfAbsent(group, _ -> new ArrayList<>()).add(share);
+                    groups.computeIfAbsent(group, _ -> new ArrayList<>()).add(answered);
                 }
             }
             progress.done(end);
@@ -72,7 +76,7 @@ final class SyntheticTask implements Task {
         List<TaskResult> parts = groups.entrySet().stream()
                 .map(g -> result(g.getKey().toString(), g.getValue(), List.of()))
                 .toList();
-        return result(name, shares, parts);
+        return result(name, all, parts);
     }
 
     /** Ids of another vocabulary mean something else, so that figures would mean nothing. */
@@ -88,23 +92,53 @@ final class SyntheticTask implements Task {
         }
     }
 
-    private static double shareRight(Example example, int[] answers) {
+    /**
+     * Labels of an example.
+     *
+     * @param defined those that are an answer
+     * @param rightDefined those of them that the model found
+     */
+    private record Answered(int labels, int right, int defined, int rightDefined) {}
+
+    private Answered answered(Example example, int[] answers) {
         int first = example.firstLabel();
+        int noAnswer = generator.noAnswer().orElse(Example.NONE);
+        int labels = 0;
         int right = 0;
-        int all = 0;
+        int defined = 0;
+        int rightDefined = 0;
         for (int i = first; i < example.labels().length; i++) {
-            if (example.labels()[i] != Example.NONE) {
-                all++;
-                right += example.labels()[i] == answers[i - first] ? 1 : 0;
+            int label = example.labels()[i];
+            if (label == Example.NONE) {
+                continue;
+            }
+            int found = label == answers[i - first] ? 1 : 0;
+            labels++;
+            right += found;
+            if (label != noAnswer) {
+                defined++;
+                rightDefined += found;
             }
         }
-        return (double) right / all;
+        return new Answered(labels, right, defined, rightDefined);
     }
 
-    private static TaskResult result(String name, Collection<Double> shares, List<TaskResult> groups) {
-        double[] right = shares.stream().mapToDouble(s -> s).toArray();
-        double[] exact = shares.stream().mapToDouble(s -> s == 1 ? 1 : 0).toArray();
-        return new TaskResult(
-                name, right.length, 0, List.of(Metric.mean("acc", right), Metric.mean("exact", exact)), groups);
+    private TaskResult result(String of, List<Answered> examples, List<TaskResult> groups) {
+        List<Metric> metrics = new ArrayList<>(List.of(
+                mean("acc", examples, e -> (double) e.right() / e.labels()),
+                mean("exact", examples, e -> e.right() == e.labels() ? 1 : 0)));
+        if (generator.noAnswer().isPresent()) {
+            List<Answered> withAny =
+                    examples.stream().filter(e -> e.defined() > 0).toList();
+            if (!withAny.isEmpty()) {
+                metrics.add(mean("acc_defined", withAny, e -> (double) e.rightDefined() / e.defined()));
+            }
+            metrics.add(mean("undefined", examples, e -> 1 - (double) e.defined() / e.labels()));
+        }
+        return new TaskResult(of, examples.size(), 0, List.copyOf(metrics), groups);
+    }
+
+    private static Metric mean(String name, List<Answered> examples, ToDoubleFunction<Answered> value) {
+        return Metric.mean(name, examples.stream().mapToDouble(value).toArray());
     }
 }

@@ -16,6 +16,7 @@ import io.yoco4j.eval.synthetic.SequenceGenerator;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class SyntheticTaskTest {
@@ -53,6 +54,75 @@ class SyntheticTaskTest {
         double p = still / 40;
         assertThat(result.metrics().getFirst().standardError()).isCloseTo(Math.sqrt(p * (1 - p) / 39), within(1e-12));
         assertThat(run("hop:max_hops=1,length=30", 40, 40, model("hop", 30))).isEqualTo(result);
+    }
+
+    /** With many hops most letters lead nowhere, so that accuracy alone says little. */
+    @Test
+    void labelsThatSayNowhereAreToldApart() {
+        String spec = "hop:length=30,min_hops=6,max_hops=6";
+        int nowhere = Generators.of(spec).noAnswer().orElseThrow();
+        TaskResult result = run(spec, 20, 7, model("hop", 30).next((_, _) -> nowhere));
+        double share = value(result, "undefined");
+        assertThat(share).isBetween(0.5, 0.99);
+        assertThat(value(result, "acc")).isCloseTo(share, within(1e-12));
+        assertThat(value(result, "acc_defined")).isZero();
+
+        // Of a b a c a, one hop from each is ~ ~ b ~ c: three labels of five are none.
+        TaskResult fixed = new SyntheticTask("hop", new Fixed("hop:max_hops=1,length=6"), 1)
+                .run(
+                        model("hop", 6)
+                                .next((_, i) ->
+                                        i == 3 ? Generators.of("hop").words().indexOf("b") : nowhere),
+                        EvalOptions.defaults(),
+                        Task.Progress.NONE);
+        assertThat(value(fixed, "acc")).isCloseTo(4 / 5.0, within(1e-12));
+        assertThat(value(fixed, "acc_defined")).isCloseTo(1 / 2.0, within(1e-12));
+        assertThat(value(fixed, "undefined")).isCloseTo(3 / 5.0, within(1e-12));
+        assertThat(run("mqar", 1, 1, model("mqar", 256)).metrics())
+                .extracting(Metric::name)
+                .containsExactly("acc", "exact");
+        assertThat(run("hop:length=2,min_hops=1,max_hops=1", 3, 1, model("hop", 2))
+                        .metrics())
+                .as("a single letter leads nowhere")
+                .extracting(Metric::name)
+                .containsExactly("acc", "exact", "undefined");
+    }
+
+    /** One hop over the string a b a c a. */
+    private record Fixed(SequenceGenerator of) implements SequenceGenerator {
+        Fixed(String spec) {
+            this(Generators.of(spec));
+        }
+
+        @Override
+        public String name() {
+            return of.name();
+        }
+
+        @Override
+        public List<String> words() {
+            return of.words();
+        }
+
+        @Override
+        public OptionalInt noAnswer() {
+            return of.noAnswer();
+        }
+
+        @Override
+        public int maxLength() {
+            return of.maxLength();
+        }
+
+        @Override
+        public Example example(long index) {
+            int none = of.noAnswer().orElseThrow();
+            int a = of.words().indexOf("a");
+            return new Example(
+                    new int[] {of.words().indexOf("1"), a, a + 1, a, a + 2, a},
+                    new int[] {Example.NONE, none, none, a + 1, none, a + 2},
+                    List.of());
+        }
     }
 
     /** A model that looks a key's value up, and knows no other than the first pair's. */
