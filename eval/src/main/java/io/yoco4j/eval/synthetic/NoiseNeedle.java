@@ -14,7 +14,7 @@ import java.util.SplittableRandom;
  * that a small model can be trained on them from scratch. A needle is {@code KEY is 4 8 0 1 9 3 7 .}, seven digits; it lies
  * anywhere, evenly, and at the end stands {@code what KEY is}, where the number is asked for: its digits are the labels, and
  * all but the last follow as tokens. The haystack is RULER's repeated noise, or sentences of random words, some common and
- * most rare (a Zipf law); needles of other keys may lie there too.
+ * most rare (a Zipf law), or either of them by example; needles of other keys may lie there too.
  *
  * <p>Groups: {@code length}; {@code distance from}, how far back the number begins, rounded down to a power of two.
  *
@@ -33,7 +33,9 @@ public record NoiseNeedle(long seed, Haystack haystack, int distractors, int min
         /** The same few sentences over and over. */
         NOISE,
         /** Sentences of random words. */
-        TEXT
+        TEXT,
+        /** Either by example: to train on, since a model of one alone has never seen the other's words. */
+        MIXED
     }
 
     private static final List<String> KEYS = List.of(
@@ -150,7 +152,8 @@ public record NoiseNeedle(long seed, Haystack haystack, int distractors, int min
             needles.add(new Needle(FIRST_KEY + key, digits, random.nextInt(hay + 1)));
         }
         Needle asked = needles.getFirst();
-        int[] straws = haystack == Haystack.NOISE ? noise(hay) : text(random, hay);
+        boolean noise = haystack == Haystack.MIXED ? random.nextBoolean() : haystack == Haystack.NOISE;
+        int[] straws = noise ? noise(hay) : text(random, hay);
         int[] ids = new int[length];
         int at = 0;
         int begin = 0;
