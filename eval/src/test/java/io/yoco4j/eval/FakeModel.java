@@ -2,6 +2,7 @@ package io.yoco4j.eval;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,9 @@ public final class FakeModel implements LanguageModel {
     public final List<String> requests = new ArrayList<>();
 
     public final List<String> prompts = new ArrayList<>();
+
+    /** The most tokens that were to be made, of every prompt. */
+    public final List<Integer> newTokens = new ArrayList<>();
 
     public FakeModel(int maxTokens) {
         this.maxTokens = maxTokens;
@@ -128,6 +132,10 @@ public final class FakeModel implements LanguageModel {
     @Override
     public String generate(int[] prompt, int maxNewTokens, List<String> stop) {
         prompts.add(decode(prompt));
-        return answer;
+        newTokens.add(maxNewTokens);
+        return stop.stream()
+                .map(s -> answer.contains(s) ? answer.substring(0, answer.indexOf(s)) : answer)
+                .min(Comparator.comparing(String::length))
+                .orElse(answer);
     }
 }

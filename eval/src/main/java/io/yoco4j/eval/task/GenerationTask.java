@@ -22,17 +22,41 @@ final class GenerationTask implements Task {
      *
      * @param prompt with all of its context
      * @param answers at least one
+     * @param classes that an answer may name, all of them; empty where it is free
      * @param maxNewTokens the longest answer
      * @param stop texts that end an answer
+     * @param oneLine whether the first line that is not empty counts alone
      */
-    record Question(String prompt, List<String> answers, int maxNewTokens, List<String> stop) {
+    record Question(
+            String prompt,
+            List<String> answers,
+            List<String> classes,
+            int maxNewTokens,
+            List<String> stop,
+            boolean oneLine) {
         private static final int MAX_NEW_TOKENS = 64;
+        private static final int MAX_SUMMARY_TOKENS = 512;
 
-        /** From {@code context} (may be missing), {@code input} and {@code answers}, a list or a text. */
-        static Question of(EvalRecord record) {
+        /**
+         * From {@code context} (may be missing), {@code input}, {@code answers}, a list or a text, and {@code all_classes} (may
+         * be missing). An answer is a line, which may come after empty ones; a summary is as long as it is.
+         */
+        static Question of(EvalRecord record, boolean summary) {
             String context = record.has("context") ? record.text("context") + "\n\n" : "";
             List<String> answers = record.isList("answers") ? record.texts("answers") : List.of(record.text("answers"));
-            return new Question(context + record.text("input"), answers, MAX_NEW_TOKENS, List.of("\n"));
+            List<String> classes = record.has("all_classes") ? record.texts("all_classes") : List.of();
+            return new Question(
+                    context + record.text("input"),
+                    answers,
+                    classes,
+                    summary ? MAX_SUMMARY_TOKENS : MAX_NEW_TOKENS,
+                    List.of(),
+                    !summary);
+        }
+
+        /** What counts of the generated text. */
+        String answer(String text) {
+            return oneLine ? text.strip().lines().findFirst().orElse("").strip() : text.strip();
         }
     }
 
@@ -59,10 +83,12 @@ final class GenerationTask implements Task {
         int truncated = 0;
         for (int i = 0; i < items(); i++) {
             Question q = questions.get(i);
-            Prompting.Prompt prompt = prompting.prompt(q.prompt(), q.maxNewTokens());
+            // A long answer must not crowd the question out of a short model.
+            int newTokens = Math.min(q.maxNewTokens(), Math.max(1, model.maxTokens() / 2));
+            Prompting.Prompt prompt = prompting.prompt(q.prompt(), newTokens);
             truncated += prompt.truncated() ? 1 : 0;
-            String answer = model.generate(prompt.ids(), q.maxNewTokens(), q.stop());
-            scores[i] = metric.score(answer.strip(), q.answers());
+            String answer = q.answer(model.generate(prompt.ids(), newTokens, q.stop()));
+            scores[i] = metric.score(answer, q.answers(), q.classes());
             progress.done(i + 1);
         }
         return new TaskResult(name, items(), truncated, List.of(Metric.mean(metric.label(), scores)), List.of());

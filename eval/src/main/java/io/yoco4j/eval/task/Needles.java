@@ -39,8 +39,10 @@ final class Needles {
             questions.add(new GenerationTask.Question(
                     prompt(model, tokens - NEW_TOKENS, sentences, start, key, value, depth),
                     List.of(value),
+                    List.of(),
                     NEW_TOKENS,
-                    List.of("\n")));
+                    List.of("\n"),
+                    true));
         }
         return questions;
     }

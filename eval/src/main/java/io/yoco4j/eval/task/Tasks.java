@@ -145,7 +145,7 @@ public final class Tasks {
         return (name, data, options) -> new GenerationTask(
                 name,
                 limited(RecordReader.read(require(name, data)), options).stream()
-                        .map(GenerationTask.Question::of)
+                        .map(record -> GenerationTask.Question.of(record, metric == TextMetric.ROUGE_L))
                         .toList(),
                 metric);
     }

@@ -34,10 +34,26 @@ enum TextMetric {
     }
 
     double score(String answer, List<String> expected) {
+        return score(answer, expected, List.of());
+    }
+
+    /** @param classes all that may be expected, where {@link #CONTAINS} is to be divided by how many an answer names */
+    double score(String answer, List<String> expected, List<String> classes) {
+        ToDoubleBiFunction<String, String> of =
+                this == CONTAINS && !classes.isEmpty() ? (a, e) -> named(a, e, classes) : score;
         return expected.stream()
-                .mapToDouble(e -> score.applyAsDouble(answer, e))
+                .mapToDouble(e -> of.applyAsDouble(answer, e))
                 .max()
                 .orElseThrow();
+    }
+
+    /** LongBench's classification score: naming several classes earns less; a part of the right name is none of its own. */
+    private static double named(String answer, String expected, List<String> classes) {
+        List<String> named = classes.stream()
+                .filter(answer::contains)
+                .filter(c -> c.equals(expected) || !expected.contains(c))
+                .toList();
+        return named.contains(expected) ? 1.0 / named.size() : 0;
     }
 
     /** Small letters, without ASCII punctuation and English articles, words a blank apart. */

@@ -253,6 +253,35 @@ class TasksTest {
     }
 
     @Test
+    void answersAreALineAndSummariesAreWhole() throws IOException {
+        write("qa_f1.jsonl", "{'input': 'who?', 'answers': 'fox'}\n");
+        write("qa_rouge_l.jsonl", "{'input': 'what?', 'answers': 'a dog ran home'}\n");
+        FakeModel model = new FakeModel(2000).answer("\n\na fox\nran home");
+        assertThat(value(run("qa_f1", EvalOptions.defaults(), model), "f1")).isOne();
+        // "a", "ran", "home" of four words each.
+        assertThat(value(run("qa_rouge_l", EvalOptions.defaults(), model), "rouge_l"))
+                .isCloseTo(3 / 4.0, within(1e-12));
+        assertThat(model.newTokens).containsExactly(64, 512);
+
+        FakeModel small = new FakeModel(100).answer("dog");
+        assertThat(run("qa_rouge_l", EvalOptions.defaults(), small).truncated()).isZero();
+        assertThat(small.prompts).containsExactly("what?");
+        assertThat(small.newTokens).containsExactly(50);
+    }
+
+    @Test
+    void classesAreCounted() throws IOException {
+        write("qa_accuracy.jsonl", """
+                {'input': 'which?', 'answers': ['Food'], 'all_classes': ['Food', 'Animal', 'City']}
+                {'input': 'which?', 'answers': ['City'], 'all_classes': ['Food', 'Animal', 'City']}
+                {'input': 'which?', 'answers': ['Food'], 'all_classes': null}
+                """);
+        FakeModel model = new FakeModel(100).answer("Animal, or Food");
+        assertThat(value(run("qa_accuracy", EvalOptions.defaults(), model), "accuracy"))
+                .isCloseTo((1 / 2.0 + 0 + 1) / 3, within(1e-12));
+    }
+
+    @Test
     void needlesFitTheLengthAskedForAndAreFound() {
         FakeModel model = new FakeModel(1024);
         TaskResult missed = run("niah", new EvalOptions(3, 0, 1), model);

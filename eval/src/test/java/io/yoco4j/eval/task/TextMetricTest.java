@@ -27,6 +27,25 @@ class TextMetricTest {
     }
 
     @Test
+    void namingSeveralClassesEarnsLess() {
+        List<String> classes = List.of("Food", "Food group", "Animal", "Group");
+        List<String> gold = List.of("Food group");
+        assertThat(TextMetric.CONTAINS.score("Food group", gold, classes))
+                .as("Food is a part of it")
+                .isOne();
+        assertThat(TextMetric.CONTAINS.score("Animal or Food group", gold, classes))
+                .isEqualTo(1 / 2.0);
+        assertThat(TextMetric.CONTAINS.score("Food, Animal, Group", gold, classes))
+                .isZero();
+        assertThat(TextMetric.CONTAINS.score("Food group", List.of("Food"), classes))
+                .as("the longer name is one, too")
+                .isEqualTo(1 / 2.0);
+        assertThat(TextMetric.CONTAINS.score("Animal", List.of("Group", "Animal"), classes))
+                .isOne();
+        assertThat(TextMetric.EXACT.score("Animal", List.of("animal"), classes)).isOne();
+    }
+
+    @Test
     void exactIsNormalizedAndContainsIsNot() {
         assertThat(TextMetric.EXACT.score("The  Answer.", List.of("answer"))).isOne();
         assertThat(TextMetric.EXACT.score("answers", List.of("answer"))).isZero();
