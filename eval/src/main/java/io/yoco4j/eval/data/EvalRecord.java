@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.yoco4j.core.InvalidInputException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One item of an evaluation file, fields by name.
@@ -62,6 +63,34 @@ public record EvalRecord(ObjectNode fields, String place) {
             texts.add(n.textValue());
         }
         return List.copyOf(texts);
+    }
+
+    /** Texts of a field of each object in a list of them. */
+    public List<String> textsOfEach(String name, String inner) {
+        JsonNode list = required(name);
+        if (!list.isArray() || list.isEmpty()) {
+            throw wrong(name, "a list of objects that is not empty");
+        }
+        List<String> texts = new ArrayList<>();
+        for (JsonNode n : list) {
+            if (!n.path(inner).isTextual()) {
+                throw wrong(name, "a list of objects with a text \"" + inner + "\"");
+            }
+            texts.add(n.path(inner).textValue());
+        }
+        return List.copyOf(texts);
+    }
+
+    /** A field that is an object, as a record of its own; empty where it is missing or none. */
+    public Optional<EvalRecord> inner(String name) {
+        return fields.get(name) instanceof ObjectNode object
+                ? Optional.of(new EvalRecord(object, place + ", field \"" + name + "\""))
+                : Optional.empty();
+    }
+
+    /** Whether a field is a text. */
+    public boolean isText(String name) {
+        return has(name) && fields.get(name).isTextual();
     }
 
     /** Whether a field is a list. */

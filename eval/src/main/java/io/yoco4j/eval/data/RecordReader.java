@@ -41,6 +41,15 @@ public final class RecordReader {
      *     kind
      */
     public static List<EvalRecord> read(Path file) {
+        return read(file, List.of());
+    }
+
+    /**
+     * The same, where a CSV file may lack its line of names.
+     *
+     * @param columns what its columns are then: where its first row has not the first of these; none to insist on the line
+     */
+    public static List<EvalRecord> read(Path file, List<String> columns) {
         if (!Files.isRegularFile(file)) {
             throw new InvalidInputException(file + " is missing or not a file: name an evaluation file");
         }
@@ -50,7 +59,7 @@ public final class RecordReader {
             if (name.endsWith(".jsonl")) {
                 records = jsonLines(file);
             } else if (name.endsWith(".csv")) {
-                records = csv(file);
+                records = csv(file, columns);
             } else if (name.endsWith(".parquet")) {
                 records = ParquetRecords.read(file);
             } else {
@@ -96,7 +105,7 @@ public final class RecordReader {
         return new EvalRecord(object, place);
     }
 
-    private static List<EvalRecord> csv(Path file) throws IOException {
+    private static List<EvalRecord> csv(Path file, List<String> columns) throws IOException {
         List<EvalRecord> records = new ArrayList<>();
         CsvMapper mapper = CsvMapper.builder()
                 .enable(CsvParser.Feature.FAIL_ON_MISSING_COLUMNS)
@@ -104,7 +113,7 @@ public final class RecordReader {
                 .build();
         try (BufferedReader reader = Files.newBufferedReader(file);
                 MappingIterator<Map<String, String>> rows = mapper.readerForMapOf(String.class)
-                        .with(CsvSchema.emptySchema().withHeader())
+                        .with(schema(file, columns))
                         .readValues(reader)) {
             // Values may have line breaks, so rows are counted, not lines.
             while (true) {
@@ -122,6 +131,30 @@ public final class RecordReader {
                 }
                 records.add(new EvalRecord(fields, place));
             }
+        }
+    }
+
+    private static CsvSchema schema(Path file, List<String> columns) throws IOException {
+        if (columns.isEmpty() || firstRow(file).contains(columns.getFirst())) {
+            return CsvSchema.emptySchema().withHeader();
+        }
+        CsvSchema.Builder schema = CsvSchema.builder();
+        columns.forEach(schema::addColumn);
+        return schema.build();
+    }
+
+    private static List<String> firstRow(Path file) throws IOException {
+        CsvMapper mapper = CsvMapper.builder()
+                .enable(CsvParser.Feature.WRAP_AS_ARRAY)
+                .enable(CsvParser.Feature.SKIP_EMPTY_LINES)
+                .build();
+        try (BufferedReader reader = Files.newBufferedReader(file);
+                MappingIterator<List<String>> rows =
+                        mapper.readerForListOf(String.class).readValues(reader)) {
+            return rows.hasNextValue() ? rows.nextValue() : List.of();
+        } catch (JsonProcessingException e) {
+            throw new InvalidInputException(
+                    file + " row 1 is not a row of a CSV file: " + e.getOriginalMessage() + "; mend or remove it", e);
         }
     }
 }

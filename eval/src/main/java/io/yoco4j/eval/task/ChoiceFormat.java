@@ -4,6 +4,7 @@ import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.eval.data.EvalRecord;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * How records of multiple-choice benchmarks become prompts, as EleutherAI's lm-evaluation-harness has it. Beside each
@@ -38,20 +39,29 @@ public interface ChoiceFormat {
         return ChoiceItem.of(question(record.text("goal")), solutions, record.integer("label", 0, 1), record.place());
     };
 
-    /** ARC (Clark et al. 2018): {@code question}, {@code choices} with {@code text} and {@code label}, {@code answerKey}. */
+    /**
+     * ARC (Clark et al. 2018): {@code question}, {@code choices} with {@code text} and {@code label}, {@code answerKey}; or, as
+     * AI2's files have it, a {@code question} with {@code stem} and a list of {@code choices}.
+     */
     ChoiceFormat ARC = record -> {
         if (record.has("query")) {
             return generic(record, question(record.text("query")));
         }
-        return labelled(record, question(record.text("question")));
+        Optional<EvalRecord> nested = record.inner("question");
+        return nested.isPresent()
+                ? nested(record, nested.get(), question(nested.get().text("stem")))
+                : labelled(record, question(record.text("question")));
     };
 
-    /** OpenBookQA (Mihaylov et al. 2018): {@code question_stem}, {@code choices}, {@code answerKey}. */
+    /** OpenBookQA (Mihaylov et al. 2018): {@code question_stem}, {@code choices}, {@code answerKey}; or nested, as {@link #ARC}. */
     ChoiceFormat OPENBOOKQA = record -> {
         if (record.has("query")) {
             return generic(record, record.text("query"));
         }
-        return labelled(record, record.text("question_stem"));
+        Optional<EvalRecord> nested = record.inner("question");
+        return nested.isPresent()
+                ? nested(record, nested.get(), nested.get().text("stem"))
+                : labelled(record, record.text("question_stem"));
     };
 
     /**
@@ -83,7 +93,13 @@ public interface ChoiceFormat {
                 record.place());
     };
 
-    /** MMLU (Hendrycks et al. 2021): {@code question}, {@code choice0} .. {@code choice3}, {@code answer}; letters are scored. */
+    /** Columns of MMLU's files, whose own have no line of names. */
+    List<String> MMLU_COLUMNS = List.of("question", "choice0", "choice1", "choice2", "choice3", "answer");
+
+    /**
+     * MMLU (Hendrycks et al. 2021): {@code question}, {@code choice0} .. {@code choice3}, {@code answer}, a letter or a number
+     * from 0; letters are scored.
+     */
     ChoiceFormat MMLU = record -> {
         List<String> letters = List.of("A", "B", "C", "D");
         List<String> texts = record.isList("choices")
@@ -98,8 +114,10 @@ public interface ChoiceFormat {
         for (int i = 0; i < letters.size(); i++) {
             prompt.append(letters.get(i)).append(". ").append(texts.get(i)).append('\n');
         }
-        return ChoiceItem.of(
-                prompt.append("Answer:").toString(), letters, record.integer("answer", 0, 3), record.place());
+        int letter =
+                record.isText("answer") ? letters.indexOf(record.text("answer").strip()) : -1;
+        int gold = letter < 0 ? record.integer("answer", 0, 3) : letter;
+        return ChoiceItem.of(prompt.append("Answer:").toString(), letters, gold, record.place());
     };
 
     private static ChoiceItem generic(EvalRecord record, String context) {
@@ -108,8 +126,15 @@ public interface ChoiceFormat {
     }
 
     private static ChoiceItem labelled(EvalRecord record, String context) {
-        List<String> labels = record.texts("choices", "label");
-        List<String> texts = record.texts("choices", "text");
+        return labelled(record, record.texts("choices", "label"), record.texts("choices", "text"), context);
+    }
+
+    private static ChoiceItem nested(EvalRecord record, EvalRecord question, String context) {
+        return labelled(
+                record, question.textsOfEach("choices", "label"), question.textsOfEach("choices", "text"), context);
+    }
+
+    private static ChoiceItem labelled(EvalRecord record, List<String> labels, List<String> texts, String context) {
         int gold = labels.indexOf(record.text("answerKey").strip());
         if (gold < 0 || labels.size() != texts.size()) {
             throw new InvalidInputException(record.place() + " has answerKey " + record.text("answerKey")

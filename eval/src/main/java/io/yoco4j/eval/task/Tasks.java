@@ -155,17 +155,20 @@ public final class Tasks {
         List<Task> subjects = new ArrayList<>();
         for (Path file : files(data.resolve("mmlu/test"), "_test")) {
             String subject = stem(file).replaceFirst("_test$", "");
-            List<ChoiceItem> examples =
-                    options.shots() == 0 ? List.of() : items(ChoiceFormat.MMLU, RecordReader.read(dev(data, subject)));
+            List<ChoiceItem> examples = options.shots() == 0 ? List.of() : mmlu(dev(data, subject));
             subjects.add(new ChoiceTask(
                     subject,
-                    limited(items(ChoiceFormat.MMLU, RecordReader.read(file)), options),
+                    limited(mmlu(file), options),
                     "The following are multiple choice questions (with answers) about " + subject.replace('_', ' ')
                             + ".\n\n",
                     shots(subject, examples, options),
                     false));
         }
         return new GroupedTask(name, subjects);
+    }
+
+    private static List<ChoiceItem> mmlu(Path file) {
+        return items(ChoiceFormat.MMLU, RecordReader.read(file, ChoiceFormat.MMLU_COLUMNS));
     }
 
     private static Path dev(Path data, String subject) {

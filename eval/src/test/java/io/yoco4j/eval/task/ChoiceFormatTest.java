@@ -88,6 +88,28 @@ class ChoiceFormatTest {
     }
 
     @Test
+    void ai2sFilesNestTheirQuestions() {
+        EvalRecord record = record("""
+                {'id': 'M1', 'answerKey': 'C', 'question': {'stem': 'Which?', 'choices': [
+                 {'text': 'one', 'label': 'A'}, {'text': 'two', 'label': 'B'}, {'text': 'three', 'label': 'C'}]}}""");
+        ChoiceItem arc = ChoiceFormat.ARC.item(record);
+        assertThat(prompts(arc))
+                .containsExactly(
+                        "Question: Which?\nAnswer:| one",
+                        "Question: Which?\nAnswer:| two",
+                        "Question: Which?\nAnswer:| three");
+        assertThat(arc.gold()).isEqualTo(2);
+        assertThat(prompts(ChoiceFormat.OPENBOOKQA.item(record)))
+                .containsExactly("Which?| one", "Which?| two", "Which?| three");
+        assertThatThrownBy(() -> ChoiceFormat.ARC.item(record("{'question': {'stem': 's'}, 'answerKey': 'A'}")))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("f.jsonl line 7, field \"question\" has no field \"choices\"");
+        assertThatThrownBy(() -> ChoiceFormat.ARC.item(
+                        record("{'question': {'stem': 's', 'choices': [{'text': 'a'}]}, 'answerKey': 'A'}")))
+                .hasMessageContaining("a list of objects with a text \"label\"");
+    }
+
+    @Test
     void brokenRecordsAreNamedByPlaceAndField() {
         assertThatThrownBy(() -> ChoiceFormat.HELLASWAG.item(record("{'ctx_a': 'A'}")))
                 .isInstanceOf(InvalidInputException.class)

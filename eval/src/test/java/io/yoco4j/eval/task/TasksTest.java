@@ -213,6 +213,25 @@ class TasksTest {
     }
 
     @Test
+    void mmlusOwnFilesHaveNoLineOfNames() throws IOException {
+        write("mmlu/dev/art_dev.csv", "'d1, or so?',a,b,c,d,C\n");
+        write("mmlu/test/art_test.csv", "'t1,\n''two'' lines',a,b,c,d,D\nt2,a,b,c,d,A\n");
+        FakeModel model = new FakeModel(1000).character('D', -0.1);
+        TaskResult result = run("mmlu", new EvalOptions(100, 1, 2), model);
+        assertThat(result.items()).isEqualTo(2);
+        assertThat(value(result, "acc")).isEqualTo(0.5);
+        assertThat(model.requests.getFirst())
+                .contains("d1, or so?\nA. a\nB. b\nC. c\nD. d\nAnswer: C\n\nt1,\n\"two\" lines\nA. a\n");
+        write("mmlu/test/art_test.csv", "t1,a,b,c,d,D\nt2,a,b,c,d\n");
+        assertThatThrownBy(() -> run("mmlu", new EvalOptions(100, 1, 2), model))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("art_test.csv row 2 is not a row of a CSV file");
+        write("mmlu/test/art_test.csv", "t1,a,b,c,d,E\n");
+        assertThatThrownBy(() -> run("mmlu", new EvalOptions(100, 1, 2), model))
+                .hasMessageContaining("art_test.csv row 1: field \"answer\" is \"E\"");
+    }
+
+    @Test
     void errorsOfSubjectsArePooled() throws IOException {
         String header = "question,choice0,choice1,choice2,choice3,answer\n";
         write("mmlu/test/art_test.csv", header + "t1,a,b,c,d,0\nt2,a,b,c,d,3\n");
