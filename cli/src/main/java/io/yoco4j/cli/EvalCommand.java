@@ -76,7 +76,8 @@ final class EvalCommand implements Runnable {
     @Option(
             names = "--shots",
             paramLabel = "K",
-            description = "Solved examples in front of each item (default: 5 for mmlu, 0 for all others).")
+            description = "Solved examples in front of each item of multiple choice (default: 5 for mmlu, 0 for all"
+                    + " others).")
     private @Nullable Integer shots;
 
     @Option(names = "--batch", paramLabel = "B", defaultValue = "8", description = "Items at once (${DEFAULT-VALUE}).")
@@ -110,6 +111,7 @@ final class EvalCommand implements Runnable {
         if (maxTokens < 2) {
             throw new InvalidInputException("--max-tokens is " + maxTokens + ", but must be at least 2");
         }
+        requireExamples();
         SessionOptions session = session();
         // Before the model is opened: a broken file should not cost its loading.
         List<Task> prepared = new ArrayList<>();
@@ -149,6 +151,16 @@ final class EvalCommand implements Runnable {
                     "Tokens of %s took %.2f loops on average.%n",
                     results.get(i).task(),
                     meanLoops.get(i).orElse(0));
+        }
+    }
+
+    /** Figures without examples must not pass for figures with them. */
+    private void requireExamples() {
+        List<String> without =
+                tasks.stream().filter(t -> !Tasks.takesExamples(t)).toList();
+        if (shots != null && shots > 0 && !without.isEmpty()) {
+            throw new InvalidInputException("--shots is " + shots + ", but no examples stand in front of items of "
+                    + String.join(", ", without) + ": leave --shots or these tasks out");
         }
     }
 

@@ -578,6 +578,7 @@ class CommandLineTest {
                 "eval MODEL --tasks hop,piqa",
                 "eval MODEL --tasks piqa",
                 "eval MODEL --tasks nope --data EMPTY",
+                "eval MODEL --tasks hop --shots 1",
                 "eval MODEL --tasks piqa --data EMPTY",
                 "eval MODEL --tasks piqa --data MISSING",
                 "eval MODEL --tasks niah --data EMPTY --limit 0",

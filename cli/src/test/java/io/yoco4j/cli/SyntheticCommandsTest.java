@@ -89,6 +89,23 @@ class SyntheticCommandsTest {
     }
 
     @Test
+    void examplesAreRefusedWhereNoneArePut() {
+        Run run = yoco(
+                "eval",
+                "nowhere",
+                "--tasks",
+                "piqa,lambada,hop:max_hops=1,length=9",
+                "--data",
+                temp.toString(),
+                "--shots",
+                "2");
+        assertThat(run.code()).isEqualTo(2);
+        assertThat(run.err())
+                .isEqualToIgnoringNewLines("yoco: --shots is 2, but no examples stand in front of items of lambada,"
+                        + " hop:max_hops=1,length=9: leave --shots or these tasks out");
+    }
+
+    @Test
     void aModelOfAnotherVocabularyIsRefused() {
         String out = temp.resolve("model").toString();
         Run trained = yoco(

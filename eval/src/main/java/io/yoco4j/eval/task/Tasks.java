@@ -34,24 +34,35 @@ public final class Tasks {
         Task make(String name, Path data, EvalOptions options);
     }
 
-    private static final Map<String, Maker> MAKERS = new LinkedHashMap<>();
+    /** Names the files that a task of a name reads, none twice, always in the same order. */
+    private interface Reader {
+        List<Path> files(String name, Path data);
+    }
+
+    private record Kind(Maker maker, Reader reader, boolean takesExamples) {}
+
+    private static final Map<String, Kind> KINDS = new LinkedHashMap<>();
 
     static {
-        MAKERS.put("hellaswag", choices(ChoiceFormat.HELLASWAG, true));
-        MAKERS.put("piqa", choices(ChoiceFormat.PIQA, true));
-        MAKERS.put("arc_easy", choices(ChoiceFormat.ARC, true));
-        MAKERS.put("arc_challenge", choices(ChoiceFormat.ARC, true));
-        MAKERS.put("openbookqa", choices(ChoiceFormat.OPENBOOKQA, true));
-        MAKERS.put("winogrande", choices(ChoiceFormat.WINOGRANDE, false));
-        MAKERS.put("lambada", Tasks::lambada);
-        MAKERS.put("mmlu", Tasks::mmlu);
-        MAKERS.put("perplexity", Tasks::perplexity);
-        MAKERS.put("niah", Tasks::needles);
-        MAKERS.put("qa_f1", answers(TextMetric.F1));
-        MAKERS.put("qa_exact", answers(TextMetric.EXACT));
-        MAKERS.put("qa_rouge_l", answers(TextMetric.ROUGE_L));
-        MAKERS.put("qa_accuracy", answers(TextMetric.CONTAINS));
-        Generators.names().forEach(name -> MAKERS.put(name, (spec, _, options) -> synthetic(spec, options)));
+        KINDS.put("hellaswag", new Kind(choices(ChoiceFormat.HELLASWAG, true), Tasks::fileAndExamples, true));
+        KINDS.put("piqa", new Kind(choices(ChoiceFormat.PIQA, true), Tasks::fileAndExamples, true));
+        KINDS.put("arc_easy", new Kind(choices(ChoiceFormat.ARC, true), Tasks::fileAndExamples, true));
+        KINDS.put("arc_challenge", new Kind(choices(ChoiceFormat.ARC, true), Tasks::fileAndExamples, true));
+        KINDS.put("openbookqa", new Kind(choices(ChoiceFormat.OPENBOOKQA, true), Tasks::fileAndExamples, true));
+        KINDS.put("winogrande", new Kind(choices(ChoiceFormat.WINOGRANDE, false), Tasks::fileAndExamples, true));
+        KINDS.put("lambada", new Kind(Tasks::lambada, Tasks::file, false));
+        KINDS.put("mmlu", new Kind(Tasks::mmlu, Tasks::mmluFiles, true));
+        KINDS.put("perplexity", new Kind(Tasks::perplexity, (_, data) -> files(data.resolve("perplexity"), ""), false));
+        KINDS.put(
+                "niah",
+                new Kind(Tasks::needles, (_, data) -> haystack(data).stream().toList(), false));
+        KINDS.put("qa_f1", new Kind(answers(TextMetric.F1), Tasks::file, false));
+        KINDS.put("qa_exact", new Kind(answers(TextMetric.EXACT), Tasks::file, false));
+        KINDS.put("qa_rouge_l", new Kind(answers(TextMetric.ROUGE_L), Tasks::file, false));
+        KINDS.put("qa_accuracy", new Kind(answers(TextMetric.CONTAINS), Tasks::file, false));
+        Generators.names()
+                .forEach(name -> KINDS.put(
+                        name, new Kind((spec, _, options) -> synthetic(spec, options), (_, _) -> List.of(), false)));
     }
 
     private static final Map<String, List<String>> OTHER_NAMES =
@@ -61,7 +72,7 @@ public final class Tasks {
 
     /** The names that are known. */
     public static Set<String> names() {
-        return Collections.unmodifiableSet(MAKERS.keySet());
+        return Collections.unmodifiableSet(KINDS.keySet());
     }
 
     /**
@@ -71,7 +82,7 @@ public final class Tasks {
      * @throws InvalidInputException when there is no such task, its file is missing or a record of it is broken
      */
     public static Task of(String name, Path data, EvalOptions options) {
-        return maker(name).make(name, data, options);
+        return kind(name).maker().make(name, data, options);
     }
 
     /**
@@ -80,20 +91,39 @@ public final class Tasks {
      * @throws InvalidInputException when there is no such task, its options are wrong or it reads files
      */
     public static Task of(String name, EvalOptions options) {
-        maker(name);
+        kind(name);
         if (!Generators.named(name)) {
             throw new InvalidInputException("task " + name + " reads evaluation files: name their folder with --data");
         }
         return synthetic(name, options);
     }
 
-    private static Maker maker(String name) {
-        Maker maker = MAKERS.get(name.replaceFirst(":.*", ""));
-        if (maker == null || name.contains(":") && !Generators.named(name)) {
+    /**
+     * Whether a task puts solved examples in front of its items where some are asked for; others go without.
+     *
+     * @throws InvalidInputException when there is no such task
+     */
+    public static boolean takesExamples(String name) {
+        return kind(name).takesExamples();
+    }
+
+    /**
+     * The files that a task reads, always in the same order; none where it is synthetic.
+     *
+     * @param data the folder of evaluation files
+     * @throws InvalidInputException when there is no such task or a file that it needs is missing
+     */
+    public static List<Path> files(String name, Path data) {
+        return kind(name).reader().files(name, data);
+    }
+
+    private static Kind kind(String name) {
+        Kind kind = KINDS.get(name.replaceFirst(":.*", ""));
+        if (kind == null || name.contains(":") && !Generators.named(name)) {
             throw new InvalidInputException(
-                    "task \"" + name + "\" is unknown: choose from " + String.join(", ", MAKERS.keySet()));
+                    "task \"" + name + "\" is unknown: choose from " + String.join(", ", KINDS.keySet()));
         }
-        return maker;
+        return kind;
     }
 
     private static Task synthetic(String spec, EvalOptions options) {
@@ -198,12 +228,15 @@ public final class Tasks {
     private static Task needles(String name, Path data, EvalOptions options) {
         int count = Math.min(NEEDLES, options.limit());
         Task noise = new NeedleTask(name + "_1", NEEDLE_LENGTHS, count, "");
-        Path haystack = data.resolve("haystack.txt");
-        if (!Files.isRegularFile(haystack)) {
-            return noise;
-        }
-        return new GroupedTask(
-                name, List.of(noise, new NeedleTask(name + "_2", NEEDLE_LENGTHS, count, text(haystack))));
+        Optional<Path> haystack = haystack(data);
+        return haystack.isEmpty()
+                ? noise
+                : new GroupedTask(
+                        name, List.of(noise, new NeedleTask(name + "_2", NEEDLE_LENGTHS, count, text(haystack.get()))));
+    }
+
+    private static Optional<Path> haystack(Path data) {
+        return Optional.of(data.resolve("haystack.txt")).filter(Files::isRegularFile);
     }
 
     private static List<Path> files(Path folder, String suffix) {
@@ -239,6 +272,22 @@ public final class Tasks {
         } catch (IOException e) {
             throw new InvalidInputException(file + " could not be read: " + e.getMessage(), e);
         }
+    }
+
+    private static List<Path> file(String name, Path data) {
+        return List.of(require(name, data));
+    }
+
+    private static List<Path> fileAndExamples(String name, Path data) {
+        return Stream.concat(Stream.of(require(name, data)), find(name, ".train", data).stream())
+                .toList();
+    }
+
+    private static List<Path> mmluFiles(String name, Path data) {
+        Path dev = data.resolve("mmlu/dev");
+        List<Path> examples = Files.isDirectory(dev) ? files(dev, "_dev") : List.of();
+        return Stream.concat(files(data.resolve("mmlu/test"), "_test").stream(), examples.stream())
+                .toList();
     }
 
     private static Path require(String name, Path data) {

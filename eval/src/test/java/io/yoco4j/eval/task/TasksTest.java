@@ -311,6 +311,25 @@ class TasksTest {
     }
 
     @Test
+    void filesAndExamplesOfTasksAreKnown() throws IOException {
+        Path piqa = write("piqa.jsonl", "{}");
+        Path train = write("piqa.train.csv", "x");
+        Path lambada = write("lambada_openai.jsonl", "{}");
+        Path test = write("mmlu/test/art_test.csv", "x");
+        Path dev = write("mmlu/dev/art_dev.csv", "x");
+        assertThat(Tasks.files("piqa", data)).containsExactly(piqa, train);
+        assertThat(Tasks.files("lambada", data)).containsExactly(lambada);
+        assertThat(Tasks.files("mmlu", data)).containsExactly(test, dev);
+        assertThat(Tasks.files("niah", data)).isEmpty();
+        Path haystack = write("haystack.txt", "x");
+        assertThat(Tasks.files("niah", data)).containsExactly(haystack);
+        assertThat(Tasks.files("hop:max_hops=2", data)).isEmpty();
+        assertThatThrownBy(() -> Tasks.files("qa_f1", data)).hasMessageContaining("has no file for task qa_f1");
+        assertThat(Tasks.names().stream().filter(Tasks::takesExamples))
+                .containsExactly("hellaswag", "piqa", "arc_easy", "arc_challenge", "openbookqa", "winogrande", "mmlu");
+    }
+
+    @Test
     void whatIsNotThereIsNamed() {
         assertThatThrownBy(() -> run("hops", EvalOptions.defaults(), new FakeModel(9)))
                 .isInstanceOf(InvalidInputException.class)
