@@ -10,6 +10,11 @@ public interface Task {
     /** How many items it will score. */
     int items();
 
+    /** Tokens that a model must take for the task to be run at all, as far as they are known without its tokenizer. */
+    default int neededTokens() {
+        return 1;
+    }
+
     /**
      * Scores all items.
      *

@@ -6,7 +6,6 @@ import io.yoco4j.core.arch.Accounting;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.eval.synthetic.Generators;
 import io.yoco4j.eval.synthetic.SequenceGenerator;
-import io.yoco4j.eval.task.Tasks;
 import io.yoco4j.experiment.Experiment.Data;
 import io.yoco4j.experiment.Experiment.Evaluation;
 import io.yoco4j.experiment.Experiment.Prefix;
@@ -94,6 +93,7 @@ public final class ExperimentFile {
         Optional<String> baseline =
                 root.has("compare") ? Optional.of(known("compare", root.text("compare"), systems)) : Optional.empty();
         Evaluation evaluation = evaluation(root.child("evaluate", EVALUATE), data);
+        EvaluatedTasks.require(evaluation, data, systems);
         evaluation.prefix().ifPresent(p -> requireRoom(p, systems));
         return new Experiment(root.text("name"), data, systems, evaluation, baseline);
     }
@@ -307,18 +307,11 @@ public final class ExperimentFile {
         }
         Optional<Prefix> prefix =
                 keys.has("prefix") ? Optional.of(prefix(keys.child("prefix", PREFIX), data)) : Optional.empty();
-        List<String> tasks = keys.has("tasks") ? keys.texts("tasks") : List.of();
-        for (String task : tasks) {
-            if (!Tasks.names().contains(task) && !Generators.named(task)) {
-                throw new InvalidInputException(
-                        "evaluate.tasks has " + task + ", but tasks are " + String.join(", ", Tasks.names()));
-            }
-        }
         return new Evaluation(
                 keys.count("held_out_tokens", 65_536),
                 keys.has("loops") ? keys.integers("loops") : List.of(),
                 prefix,
-                tasks,
+                keys.has("tasks") ? keys.texts("tasks") : List.of(),
                 Path.of(keys.has("task_data") ? keys.text("task_data") : "."),
                 keys.integer("task_limit", 1, Integer.MAX_VALUE));
     }

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -156,6 +157,53 @@ class ExperimentFileTest {
         assertThatThrownBy(() -> ExperimentFile.read(synthetic(data)))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining(message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "hop:colour=3 | evaluate.tasks: hop: colour is unknown",
+                "hop:min_hops=3,max_hops=1 | evaluate.tasks: hop: hops are drawn from 3..1",
+                "hop:length=500 | hop:length=500 with examples of 500 tokens, but system yoco takes 400: raise shape.max",
+                "hop:letters=5,length=20 | but data.synthetic is hop:length=20, which has other words",
+                "mqar:min_length=64,max_length=64 | which has other words",
+                "niah | niah with examples of 512 tokens, but system yoco takes 400",
+                "piqa | evaluate.tasks: TEMP has no file for task piqa (piqa.jsonl, piqa.csv, piqa.parquet)",
+                "lambada | lambada.jsonl line 2 is not a JSON object",
+            })
+    void tasksAreReadBeforeAnythingIsTrained(String task, String message, @TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("lambada.jsonl"), "{\"text\": \"two words\"}\nbroken\n");
+        String yaml = synthetic("synthetic: \"hop:length=20\"")
+                .replace("window: 8", "window: 8, max_positions: 400")
+                .replace("hop:length=20,max_hops=1", task)
+                .replace("task_limit", "task_data: " + folder + ", task_limit");
+        assertThatThrownBy(() -> ExperimentFile.read(yaml))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining(message.replace("TEMP", folder.toString()));
+    }
+
+    @Test
+    void foldersOfTasksMustBeThere() {
+        assertThatThrownBy(() -> with("loops: [1, 2]", "tasks: [piqa]\n  task_data: /nowhere"))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage(
+                        "evaluate.task_data is /nowhere, which is missing or no folder: name the folder of the files"
+                                + " that piqa reads");
+        assertThatThrownBy(() -> with("loops: [1, 2]", "tasks: [hop]"))
+                .hasMessageContaining("hop, which asks models of its own vocabulary: set data.synthetic");
+    }
+
+    @Test
+    void theDocumentsExperimentsAreSome() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("..", "docs", "experiments"))) {
+            List<Path> experiments =
+                    files.filter(f -> f.toString().endsWith(".yaml")).toList();
+            assertThat(experiments).isNotEmpty();
+            for (Path file : experiments) {
+                assertThat(ExperimentFile.read(file).jobs()).isNotEmpty();
+            }
+        }
     }
 
     @ParameterizedTest

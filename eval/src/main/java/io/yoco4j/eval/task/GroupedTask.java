@@ -30,6 +30,11 @@ final class GroupedTask implements Task {
     }
 
     @Override
+    public int neededTokens() {
+        return tasks.stream().mapToInt(Task::neededTokens).max().orElse(1);
+    }
+
+    @Override
     public TaskResult run(LanguageModel model, EvalOptions options, Progress progress) {
         List<TaskResult> results = new ArrayList<>();
         int before = 0;

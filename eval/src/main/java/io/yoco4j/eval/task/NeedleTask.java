@@ -33,6 +33,11 @@ final class NeedleTask implements Task {
     }
 
     @Override
+    public int neededTokens() {
+        return lengths.getFirst();
+    }
+
+    @Override
     public TaskResult run(LanguageModel model, EvalOptions options, Progress progress) {
         List<Task> tasks = new ArrayList<>();
         for (int length : lengths) {

@@ -48,6 +48,11 @@ final class SyntheticTask implements Task {
     }
 
     @Override
+    public int neededTokens() {
+        return generator.maxLength();
+    }
+
+    @Override
     public TaskResult run(LanguageModel model, EvalOptions options, Progress progress) {
         if (generator.maxLength() > model.maxTokens()) {
             throw new InvalidInputException(

@@ -294,7 +294,7 @@ public final class Tasks {
         return find(name, "", data)
                 .orElseThrow(() -> new InvalidInputException(data + " has no file for task " + name + " (" + name
                         + String.join(", " + name, RecordReader.ENDINGS)
-                        + "): add it, or name its folder with --data"));
+                        + "): add it, or name its folder (--data; evaluate.task_data of an experiment)"));
     }
 
     private static Optional<Path> find(String name, String suffix, Path data) {
