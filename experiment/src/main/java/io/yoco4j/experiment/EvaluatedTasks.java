@@ -1,6 +1,7 @@
 package io.yoco4j.experiment;
 
 import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.Sha256;
 import io.yoco4j.eval.EvalOptions;
 import io.yoco4j.eval.Task;
 import io.yoco4j.eval.synthetic.Generators;
@@ -8,8 +9,16 @@ import io.yoco4j.eval.task.Tasks;
 import io.yoco4j.experiment.Experiment.Data;
 import io.yoco4j.experiment.Experiment.Evaluation;
 import io.yoco4j.experiment.Experiment.SystemPlan;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 
 /** The tasks of an experiment: what would fail after hours of training is refused before. */
 final class EvaluatedTasks {
@@ -69,5 +78,31 @@ final class EvaluatedTasks {
             throw new InvalidInputException(KEY + " has " + name + ", but data.synthetic is " + trained
                     + ", which has other words: give the task the same generator and vocabulary");
         }
+    }
+
+    /** A hash of the names and contents of all files that tasks read; empty where none reads any. */
+    static Optional<String> hash(Evaluation evaluation) {
+        StringBuilder lines = new StringBuilder();
+        for (String name : evaluation.tasks()) {
+            for (Path file : Tasks.files(name, evaluation.taskData())) {
+                lines.append(name)
+                        .append(' ')
+                        .append(evaluation.taskData().relativize(file))
+                        .append(' ')
+                        .append(contentHash(file))
+                        .append('\n');
+            }
+        }
+        return lines.isEmpty() ? Optional.empty() : Optional.of(Sha256.hex(lines.toString()));
+    }
+
+    private static String contentHash(Path file) {
+        MessageDigest digest = Sha256.digest();
+        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+            in.transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            throw new InvalidInputException(file + " could not be read: " + e.getMessage(), e);
+        }
+        return HexFormat.of().formatHex(digest.digest());
     }
 }

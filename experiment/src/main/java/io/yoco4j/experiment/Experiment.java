@@ -97,6 +97,7 @@ public record Experiment(
      * @param prefix bits per byte against the length of the prefix, where wanted
      * @param tasks names for {@link io.yoco4j.eval.task.Tasks}, measured at all of these depths
      * @param taskData folder of the tasks' files
+     * @param taskFiles a hash of these files; empty where no task reads any
      * @param taskLimit items of a task, at most
      */
     public record Evaluation(
@@ -105,16 +106,22 @@ public record Experiment(
             Optional<Prefix> prefix,
             List<String> tasks,
             Path taskData,
+            Optional<String> taskFiles,
             int taskLimit) {
         public Evaluation {
             loops = List.copyOf(loops);
             tasks = List.copyOf(tasks);
         }
 
+        Evaluation withTaskFiles(Optional<String> hash) {
+            return new Evaluation(tokens, loops, prefix, tasks, taskData, hash, taskLimit);
+        }
+
         /** What is asked of a job: of a sweep's, a figure at the trained depth alone. */
         Evaluation of(Job job) {
             return job.kind() == Job.Kind.SWEEP
-                    ? new Evaluation(tokens, List.of(), Optional.empty(), List.of(), taskData, taskLimit)
+                    ? new Evaluation(
+                            tokens, List.of(), Optional.empty(), List.of(), taskData, Optional.empty(), taskLimit)
                     : this;
         }
     }

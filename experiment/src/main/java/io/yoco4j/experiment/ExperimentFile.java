@@ -94,6 +94,7 @@ public final class ExperimentFile {
                 root.has("compare") ? Optional.of(known("compare", root.text("compare"), systems)) : Optional.empty();
         Evaluation evaluation = evaluation(root.child("evaluate", EVALUATE), data);
         EvaluatedTasks.require(evaluation, data, systems);
+        evaluation = evaluation.withTaskFiles(EvaluatedTasks.hash(evaluation));
         evaluation.prefix().ifPresent(p -> requireRoom(p, systems));
         return new Experiment(root.text("name"), data, systems, evaluation, baseline);
     }
@@ -313,6 +314,7 @@ public final class ExperimentFile {
                 prefix,
                 keys.has("tasks") ? keys.texts("tasks") : List.of(),
                 Path.of(keys.has("task_data") ? keys.text("task_data") : "."),
+                Optional.empty(),
                 keys.integer("task_limit", 1, Integer.MAX_VALUE));
     }
 

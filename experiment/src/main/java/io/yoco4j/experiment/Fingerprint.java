@@ -27,7 +27,7 @@ final class Fingerprint {
         return hash(all);
     }
 
-    /** Of how it is measured: held-out text and what is asked. */
+    /** Of how it is measured: held-out text, what is asked, and the files that tasks read. */
     static String ofEvaluation(Job job, Data data, Evaluation e) {
         Evaluation asked = e.of(job);
         ObjectNode all = MAPPER.createObjectNode();
@@ -38,6 +38,8 @@ final class Fingerprint {
         if (!asked.tasks().isEmpty()) {
             all.set("tasks", MAPPER.valueToTree(asked.tasks()));
             all.put("task_limit", asked.taskLimit());
+            // Not where they lie: the same files in another folder give the same figures.
+            asked.taskFiles().ifPresent(hash -> all.put("task_files", hash));
         }
         return hash(all);
     }
