@@ -24,6 +24,11 @@ import java.util.function.LongFunction;
 public final class SyntheticData implements Dataset {
     private static final String FILE = "synthetic.txt";
 
+    /** Examples of a seed, more than a run takes. All seeds' lie below 2^62, from where test examples come. */
+    private static final long PER_SEED = 1L << 40;
+
+    private static final long SEEDS = 1L << 22;
+
     private final String spec;
     private final SequenceGenerator generator;
     private final Tokenizer tokenizer;
@@ -89,9 +94,11 @@ public final class SyntheticData implements Dataset {
         return OptionalInt.empty();
     }
 
+    /** Examples of the options' seed; seeds that differ by a multiple of 2^22 have the same. */
     @Override
     public Sequences training(TrainingOptions options) {
-        return new Padded(generator::example, sequenceLength(options));
+        long first = Math.floorMod(options.seed() - 1, SEEDS) * PER_SEED;
+        return new Padded(i -> generator.example(first + i), sequenceLength(options));
     }
 
     @Override
