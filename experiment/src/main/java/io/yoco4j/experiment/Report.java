@@ -94,7 +94,8 @@ public final class Report {
                         folder,
                         "prefix.png",
                         "Long context: " + p.heldOut(),
-                        "Bits per byte of the same " + p.last() + " tokens after prefixes of different lengths.",
+                        "Bits per byte of the same " + p.last() + " tokens after prefixes of different lengths. "
+                                + extrapolation(),
                         Optional.of("tokens of prefix"),
                         Summary::prefix));
         tasks();
@@ -347,6 +348,18 @@ public final class Report {
             }
             text.append(table).append('\n');
         }
+    }
+
+    /** A loss over lengths is that of long context and of positions never trained on, in one. */
+    private String extrapolation() {
+        String lengths = experiment.systems().stream()
+                .map(s -> s.options().sequenceLength())
+                .distinct()
+                .sorted()
+                .map(length -> String.format(Locale.ROOT, "%,d", length))
+                .collect(Collectors.joining(" or "));
+        return "Training sequences have " + lengths + " tokens, so that contexts beyond, prefix and predicted tokens"
+                + " together, also test how positions extrapolate.";
     }
 
     private void tasks() {

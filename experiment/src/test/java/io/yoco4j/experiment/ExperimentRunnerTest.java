@@ -440,6 +440,7 @@ class ExperimentRunnerTest {
                 .contains("2.0150 ± 0.0071")
                 .containsPattern("\\| yoco-u +\\| 2.0150 ± 0.0071 \\| +2 \\| +[+-]0.0000 \\| +1.0000 \\| +1.0000 \\|")
                 .contains("## Quality over loops: held", "![Long context: held](prefix.png)")
+                .contains("Training sequences have 32 tokens, so that contexts beyond, prefix and predicted tokens")
                 .contains("tokens to reach")
                 .contains("* sweep-yoco-lr0.001-s1: training diverged at step 3 (loss NaN)")
                 .doesNotContain("no result yet");
