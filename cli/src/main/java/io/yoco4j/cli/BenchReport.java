@@ -75,7 +75,7 @@ final class BenchReport {
                     Units.shortContext(p.context()),
                     "" + p.batch(),
                     cell(p.prefill()),
-                    share(p.flopsShare()),
+                    p.flopsShare().isPresent() ? share(p.flopsShare().getAsDouble()) : "–",
                     seconds(p.firstToken().median()),
                     cell(p.decode()),
                     share(p.bandwidthShare()),
@@ -138,7 +138,8 @@ final class BenchReport {
         line.put("ttft_s_max", p.firstToken().max());
         line.put("kv_bytes", p.kvBytes());
         line.put("kv_bytes_predicted", p.kvBytesPredicted());
-        line.put("flops_share", p.flopsShare());
+        line.put("kv_bytes_allocated", p.kvBytesAllocated());
+        p.flopsShare().ifPresent(share -> line.put("flops_share", share));
         line.put("bandwidth_share", p.bandwidthShare());
         line.put("decode_allocated_bytes", p.decodeAllocatedBytes());
         line.put("peak_gflops", p.limits().flops() / 1e9);

@@ -10,12 +10,17 @@ import io.yoco4j.engine.bench.BenchmarkResult;
 import io.yoco4j.engine.bench.Spread;
 import io.yoco4j.engine.kernel.MachineLimits;
 import java.util.List;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 
 class BenchReportTest {
     private static final MachineLimits LIMITS = new MachineLimits(1e11, 1e10);
 
     private static BenchmarkPoint point(String system, long allocated) {
+        return point(system, allocated, OptionalDouble.of(0.5));
+    }
+
+    private static BenchmarkPoint point(String system, long allocated, OptionalDouble share) {
         Spread spread = Spread.of(10);
         return new BenchmarkPoint(
                 system,
@@ -30,10 +35,23 @@ class BenchReportTest {
                 spread,
                 100,
                 100,
-                0.5,
+                128,
+                share,
                 0.5,
                 allocated,
                 LIMITS);
+    }
+
+    /** The limit of products in bfloat16 is not measured, and a share of another one says nothing. */
+    @Test
+    void tellsNoShareOfALimitThatWasNotMeasured() {
+        BenchmarkOptions options = BenchmarkOptions.builder().build();
+        BenchReport report = new BenchReport(options);
+        BenchmarkPoint point = point("yoco", 0, OptionalDouble.empty());
+        assertThat(report.line(point)).doesNotContainKey("flops_share").containsEntry("kv_bytes_allocated", 128L);
+        assertThat(report.table(new BenchmarkResult(List.of(point), LIMITS, "test")))
+                .contains(" – |");
+        assertThat(report.line(point("yoco", 0))).containsEntry("flops_share", 0.5);
     }
 
     @Test

@@ -382,6 +382,8 @@ class CommandLineTest {
                                 p.path(field + "_min").asDouble(),
                                 p.path(field + "_max").asDouble());
             }
+            assertThat(p.path("kv_bytes_allocated").asLong())
+                    .isGreaterThanOrEqualTo(p.path("kv_bytes").asLong());
             assertThat(p.path("flops_share").asDouble()).isPositive();
             assertThat(p.path("bandwidth_share").asDouble()).isPositive();
         });

@@ -3,6 +3,7 @@ package io.yoco4j.engine.bench;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.engine.kernel.MachineLimits;
+import java.util.OptionalDouble;
 
 /**
  * What one model did at one context length and batch size.
@@ -19,7 +20,9 @@ import io.yoco4j.engine.kernel.MachineLimits;
  * @param firstToken seconds from an empty context to the first token drawn
  * @param kvBytes of one context after its prompt, measured
  * @param kvBytesPredicted what {@code Accounting.cacheBytes} says of it
- * @param flopsShare of the limit, reached by the median prefill
+ * @param kvBytesAllocated memory taken for it: whole blocks, with padding of narrow heads
+ * @param flopsShare of the limit, float32 arithmetic, reached by the median prefill; empty where other means than the
+ *     engine's own multiply, whose limit is not measured
  * @param bandwidthShare of the limit, reached by the median decoding, weights counted once per step
  * @param decodeAllocatedBytes of a step of decoding, the median one of the last repeat, on one of its threads: a few thousand,
  *     or millions where the JVM's compiler gave a kernel up and made objects of its vectors; 0 of fewer than 16 steps
@@ -38,7 +41,8 @@ public record BenchmarkPoint(
         Spread firstToken,
         long kvBytes,
         long kvBytesPredicted,
-        double flopsShare,
+        long kvBytesAllocated,
+        OptionalDouble flopsShare,
         double bandwidthShare,
         long decodeAllocatedBytes,
         MachineLimits limits) {

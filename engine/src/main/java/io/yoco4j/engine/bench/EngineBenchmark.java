@@ -8,9 +8,11 @@ import io.yoco4j.engine.kernel.DirectMemory;
 import io.yoco4j.engine.kernel.KernelSelection;
 import io.yoco4j.engine.kernel.MachineLimits;
 import io.yoco4j.engine.kernel.MachineProbe;
+import io.yoco4j.engine.kernel.ProductSelection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.ToDoubleFunction;
@@ -184,7 +186,10 @@ public final class EngineBenchmark {
                 spread(samples, Trial.Sample::firstTokenSeconds),
                 samples.getFirst().cacheBytes(),
                 s.cacheBytes(context),
-                flops / limits.flops(),
+                samples.getFirst().allocatedBytes(),
+                options.products().equals(ProductSelection.JAVA)
+                        ? OptionalDouble.of(flops / limits.flops())
+                        : OptionalDouble.empty(),
                 bytes / limits.bytesPerSecond(),
                 samples.getLast().decoding().get(batchIndex).allocatedBytes(),
                 limits);

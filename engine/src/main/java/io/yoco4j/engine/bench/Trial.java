@@ -34,8 +34,14 @@ final class Trial {
      * @param firstTokenSeconds from an empty context to the first token drawn
      * @param decoding generating, by batch size
      * @param cacheBytes of one context after its prompt
+     * @param allocatedBytes of memory that these take
      */
-    record Sample(double prefillSeconds, double firstTokenSeconds, List<Decoding> decoding, long cacheBytes) {}
+    record Sample(
+            double prefillSeconds,
+            double firstTokenSeconds,
+            List<Decoding> decoding,
+            long cacheBytes,
+            long allocatedBytes) {}
 
     /**
      * Generating with a batch size.
@@ -75,13 +81,14 @@ final class Trial {
             long drawn = System.nanoTime();
             requirePredicted(session);
             long cacheBytes = session.cacheBytes();
+            long allocatedBytes = session.allocatedBytes();
             List<Decoding> decoding = new ArrayList<>();
             for (int i = 0; i < options.batches().size(); i++) {
                 // The last may go on in the prompt's own session.
                 boolean last = i == options.batches().size() - 1;
                 decoding.add(decode(session, options.batches().get(i), last, first));
             }
-            return new Sample((prefilled - start) / 1e9, (drawn - start) / 1e9, decoding, cacheBytes);
+            return new Sample((prefilled - start) / 1e9, (drawn - start) / 1e9, decoding, cacheBytes, allocatedBytes);
         }
     }
 

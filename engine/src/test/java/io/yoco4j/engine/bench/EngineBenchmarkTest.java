@@ -79,7 +79,7 @@ class EngineBenchmarkTest {
                     .isLessThanOrEqualTo(p.prefill().median());
             assertThat(p.decode().max()).isGreaterThanOrEqualTo(p.decode().median());
             assertThat(p.firstToken().median()).isPositive();
-            assertThat(p.flopsShare())
+            assertThat(p.flopsShare().orElseThrow())
                     .isEqualTo(costs.prefillFlops(p.context(), false)
                             / p.context()
                             * p.prefill().median()
@@ -158,7 +158,7 @@ class EngineBenchmarkTest {
                 .run(BenchmarkListener.NONE);
         BenchmarkPoint p = all.points().getFirst();
         Accounting costs = new Accounting(Presets.architecture("yoco-u", "nano").withLoops(1));
-        assertThat(p.flopsShare())
+        assertThat(p.flopsShare().orElseThrow())
                 .isEqualTo(costs.prefillFlops(600, true)
                         / 600
                         * p.prefill().median()
