@@ -12,12 +12,16 @@ import java.security.MessageDigest;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Lets requests through that bring a key, where keys are asked for; where none are, and the server is for its own machine
  * alone, those that name this machine as their host, so that no page elsewhere can reach it by a name of its own.
  */
 final class Guard implements Filter {
+    /** Addresses, not names that begin like one: those may lead anywhere. */
+    private static final Pattern LOOPBACK = Pattern.compile("127(\\.\\d{1,3}){3}");
+
     private static final String BEARER = "bearer ";
     private static final ApiException UNKNOWN = new ApiException(
             401,
@@ -55,7 +59,7 @@ final class Guard implements Filter {
         String named = request.requestedUri().host().toLowerCase(Locale.ROOT);
         return named.equals("localhost")
                 || named.equals(host.toLowerCase(Locale.ROOT))
-                || named.startsWith("127.")
+                || LOOPBACK.matcher(named).matches()
                 || named.equals("::1")
                 || named.equals("[::1]");
     }

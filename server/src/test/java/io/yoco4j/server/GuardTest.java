@@ -78,6 +78,9 @@ class GuardTest {
     void namesOfOthersAreNotAnsweredTo() throws Exception {
         try (YocoServer server = TestModels.serve(ServerOptions.builder(), model())) {
             assertThat(raw(server, "evil.example")).startsWith("HTTP/1.1 403");
+            assertThat(raw(server, "127.evil.example")).startsWith("HTTP/1.1 403");
+            assertThat(raw(server, "127.0.0.1.evil.example")).startsWith("HTTP/1.1 403");
+            assertThat(raw(server, "127.0.0.2")).startsWith("HTTP/1.1 200");
             assertThat(raw(server, "localhost:" + server.port())).startsWith("HTTP/1.1 200");
             assertThat(raw(server, "127.0.0.1:" + server.port())).startsWith("HTTP/1.1 200");
         }
