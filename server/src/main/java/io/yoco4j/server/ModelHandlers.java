@@ -46,7 +46,7 @@ final class ModelHandlers {
     }
 
     void list(ServerRequest request, ServerResponse response) {
-        requireReady();
+        models.requireReady();
         ObjectNode body = JsonNodeFactory.instance.objectNode();
         body.put("object", "list");
         ArrayNode data = body.putArray("data");
@@ -55,15 +55,9 @@ final class ModelHandlers {
     }
 
     void one(ServerRequest request, ServerResponse response) {
-        requireReady();
+        models.requireReady();
         String name = request.path().pathParameters().get("model");
         ReplyWriter.send(response, 200, describe(models.get(Optional.of(name))));
-    }
-
-    private void requireReady() {
-        if (!models.isReady()) {
-            throw ApiException.unavailable("The model is loading", Optional.empty());
-        }
     }
 
     private static ObjectNode describe(ServedModel m) {

@@ -42,16 +42,25 @@ final class Models {
         return List.copyOf(loaded.values());
     }
 
-    /**
-     * The model of a name, or the only one where no name is given.
-     *
-     * @throws ApiException 503 while models are loading, 404 when there is none of that name, 400 when there are several
-     *     and none is named
-     */
-    synchronized ServedModel get(Optional<String> name) {
+    /** @throws ApiException 503 while models are loading, or where one could not be */
+    synchronized void requireReady() {
+        if (failure != null) {
+            throw ApiException.unavailable(
+                    "The server could not load its models and serves none: " + failure, Optional.empty());
+        }
         if (!ready) {
             throw ApiException.unavailable("The model is loading", Optional.of(Duration.ofSeconds(1)));
         }
+    }
+
+    /**
+     * The model of a name, or the only one where no name is given.
+     *
+     * @throws ApiException 503 while models are loading or where one could not be, 404 when there is none of that name, 400 when there are several
+     *     and none is named
+     */
+    synchronized ServedModel get(Optional<String> name) {
+        requireReady();
         if (name.isEmpty()) {
             if (loaded.size() == 1) {
                 return loaded.values().iterator().next();

@@ -27,6 +27,9 @@ final class RequestLog implements Filter {
     private static final HeaderName REQUEST_ID = HeaderNames.create("X-Request-Id");
     private static final String ID = "[A-Za-z0-9._-]{1,64}";
 
+    /** As nginx has it: the client went before its reply was whole. */
+    private static final int CLIENT_GONE = 499;
+
     private final String run = HexFormat.of().toHexDigits(new SplittableRandom().nextLong());
     private final AtomicLong number = new AtomicLong();
     private final ServerMetrics metrics;
@@ -62,11 +65,18 @@ final class RequestLog implements Filter {
         request.context().register(entry);
         response.header(REQUEST_ID, id);
         long start = System.nanoTime();
+        boolean gone = false;
         try {
             chain.proceed();
+        } catch (CloseConnectionException e) {
+            gone = true;
+            throw e;
         } finally {
-            connections.client().arrived();
-            int status = response.status().code();
+            if (!request.content().hasEntity()) {
+                // Else whoever read the body has said so, or it is still to come and has its time.
+                connections.client().arrived();
+            }
+            int status = gone ? CLIENT_GONE : response.status().code();
             String path = request.path().path();
             metrics.replied(Routes.known(path), status);
             LOG.log(
@@ -86,7 +96,12 @@ final class RequestLog implements Filter {
             // Helidon only says so, and would wait for the client to do it.
             throw new CloseConnectionException("the client asked for it");
         }
-        connections.client().release(idle);
+        Duration left = idle.minusNanos(System.nanoTime() - start);
+        if (!left.isPositive()) {
+            // Helidon counts a connection as idle from the request's begin, and would not read another one from it.
+            throw new CloseConnectionException("the request took longer than connections are kept");
+        }
+        connections.client().release(left);
     }
 
     private static Entry entry(ServerRequest request) {

@@ -108,9 +108,17 @@ final class ServedModel {
         };
     }
 
-    /** Lets running requests end for so long, keeps contexts where there is a folder for them, and unloads the model. */
-    void close(Duration grace) {
+    /** Takes no more requests. */
+    void refuse() {
+        scheduler.refuse();
+    }
+
+    /** Lets running requests end for so long, and keeps contexts where there is a folder for them. */
+    void finish(Duration grace) {
         scheduler.close(grace);
+    }
+
+    void unload() {
         model.close();
     }
 }

@@ -127,9 +127,17 @@ final class ServerMetrics {
             }
 
             @Override
-            public void finished(FinishReason reason, int tokens, LoopsUsed used, Duration afterSubmission) {
-                generatedTokens.increment(tokens);
+            public void drawn() {
+                generatedTokens.increment();
+            }
+
+            @Override
+            public void looped(LoopsUsed used) {
                 loops.increment(used.iterations());
+            }
+
+            @Override
+            public void finished(FinishReason reason, Duration afterSubmission) {
                 whole.record(afterSubmission);
                 counter(
                                 "request.success",

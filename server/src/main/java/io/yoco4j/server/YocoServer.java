@@ -30,12 +30,17 @@ import java.util.function.BiFunction;
  */
 public final class YocoServer implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(YocoServer.class.getName());
+    /** From the begin of a request; a connection that waits for a first or next one is closed after as long. */
     private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(1);
+    /** Helidon's timer must not come before the server's own, which knows whether a request is under way. */
+    private static final Duration IDLE_SLACK = Duration.ofSeconds(15);
+
     private static final Duration IDLE_PERIOD = Duration.ofSeconds(10);
     private static final int MAX_CONNECTIONS = 4096;
     private static final int MAX_HEADERS = 32 << 10;
 
     private final ServerOptions options;
+    private final Duration idle;
     private final Models models = new Models();
     private final ServerMetrics metrics = new ServerMetrics();
     private final Connections connections;
@@ -43,15 +48,16 @@ public final class YocoServer implements AutoCloseable {
     private final CompletableFuture<Void> loaded = new CompletableFuture<>();
     private final Thread loader;
 
-    private YocoServer(List<ModelSource> sources, ServerOptions options) {
+    private YocoServer(List<ModelSource> sources, ServerOptions options, Duration idle) {
         this.options = options;
+        this.idle = idle;
         connections = new Connections(options.bodyTimeout());
         web = WebServer.builder()
                 .host(options.host())
                 .port(options.port())
                 .shutdownHook(false)
                 .maxTcpConnections(MAX_CONNECTIONS)
-                .idleConnectionTimeout(IDLE_TIMEOUT)
+                .idleConnectionTimeout(idle.plus(IDLE_SLACK))
                 .idleConnectionPeriod(IDLE_PERIOD)
                 .addProtocol(Http1Config.builder()
                         .maxHeadersSize(MAX_HEADERS)
@@ -69,6 +75,11 @@ public final class YocoServer implements AutoCloseable {
      * @throws InvalidInputException when names repeat, or the host and port cannot be listened on
      */
     public static YocoServer start(List<ModelSource> sources, ServerOptions options) {
+        return start(sources, options, IDLE_TIMEOUT);
+    }
+
+    /** @param idle how long a connection is kept, from the begin of its last request */
+    static YocoServer start(List<ModelSource> sources, ServerOptions options, Duration idle) {
         if (sources.isEmpty()) {
             throw new InvalidInputException("there is no model to serve: name at least one");
         }
@@ -80,7 +91,7 @@ public final class YocoServer implements AutoCloseable {
             }
         });
         requireFree(options);
-        YocoServer server = new YocoServer(List.copyOf(sources), options);
+        YocoServer server = new YocoServer(List.copyOf(sources), options, idle);
         server.web.start();
         if (!server.web.isRunning()) {
             server.connections.close();
@@ -128,7 +139,7 @@ public final class YocoServer implements AutoCloseable {
         Bodies asked = new Bodies(options.timeout(), options.chatTokens());
         BiFunction<Shape, GenerationHandler.BodyOf, Handler> generation =
                 (shape, body) -> new GenerationHandler(models, bodies, connections, writer, shape, body);
-        routing.addFilter(new RequestLog(metrics, connections, IDLE_TIMEOUT))
+        routing.addFilter(new RequestLog(metrics, connections, idle))
                 .addFilter(new Guard(options))
                 .post(Routes.COMPLETIONS, generation.apply(Shape.COMPLETION, asked::completion))
                 .post(Routes.CHAT, generation.apply(Shape.CHAT, asked::chat))
@@ -193,8 +204,12 @@ public final class YocoServer implements AutoCloseable {
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }
-        models.all().forEach(m -> m.close(options.grace()));
+        // All refuse before the first is waited for, and none is unloaded while requests may still ask for it.
+        models.all().forEach(ServedModel::refuse);
+        long end = System.nanoTime() + options.grace().toNanos();
+        models.all().forEach(m -> m.finish(Duration.ofNanos(Math.max(0, end - System.nanoTime()))));
         web.stop();
+        models.all().forEach(ServedModel::unload);
         connections.close();
     }
 }

@@ -1,6 +1,7 @@
 package io.yoco4j.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.yoco4j.server.TestModels.Reply;
 import io.yoco4j.server.schedule.SchedulerOptions;
@@ -14,6 +15,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -82,6 +84,83 @@ class ClientsTest {
             }
             awaitMetric(server, "yoco_request_failure_total{model_name=\"nano\",reason=\"cancelled\"} 2.0");
             awaitMetric(server, "yoco_kv_blocks_used{model_name=\"nano\"} 0.0");
+            awaitMetric(server, "yoco_http_responses_total{path=\"/v1/completions\",status=\"499\"} 2.0");
+            // What they got until then was generated.
+            String metrics = TestModels.get(server, "/metrics").body();
+            for (String counter : List.of("generation_tokens_total", "loops_run_total")) {
+                assertThat(metrics).containsPattern("yoco_" + counter + "\\{model_name=\"nano\"} [0-9.E]*[1-9]");
+            }
+        }
+    }
+
+    /** The reply comes, and then the connection ends: Helidon alone would wait for the body for ever. */
+    @Test
+    void aBodyThatNobodyReadsIsWaitedForOnlySoLong() throws Exception {
+        try (YocoServer server = TestModels.serve(options().bodyTimeout(Duration.ofMillis(300)), model())) {
+            for (String path : List.of("/v1/none", "/v1/completions")) {
+                try (Socket socket = connect(server)) {
+                    write(
+                            socket,
+                            "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
+                                    + "Content-Length: 1000000\r\n\r\n");
+                    assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1))
+                            .startsWith(path.endsWith("none") ? "HTTP/1.1 404" : "HTTP/1.1 415");
+                }
+            }
+        }
+    }
+
+    /** Since Helidon would take the next request and drop it. */
+    @Test
+    void aRequestThatTookLongIsItsConnectionsLast() throws Exception {
+        YocoServer server = YocoServer.start(List.of(model()), options().port(0).build(), Duration.ofNanos(1));
+        try (server;
+                Socket socket = connect(server)) {
+            server.loaded().get();
+            write(socket, request("{\"prompt\": \"the cat\", \"max_tokens\": 20}"));
+            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1))
+                    .startsWith("HTTP/1.1 200")
+                    .contains("\"completion_tokens\":20");
+        }
+    }
+
+    @Test
+    void allModelsRefuseWhileOneEnds() throws Exception {
+        YocoServer server = TestModels.serve(
+                options().grace(Duration.ofMinutes(5)),
+                model(),
+                ModelSource.of(TestModels.folder(temp, "other", "yoco")));
+        Thread closing = new Thread(server::close);
+        try (Socket socket = connect(server)) {
+            write(socket, request(LONG.formatted("").replace("{", "{\"model\": \"nano\", ")));
+            awaitRunning(server, 1);
+            closing.start();
+            Reply reply;
+            do {
+                reply = TestModels.post(
+                        server, "/v1/completions", "{\"model\": \"other\", \"prompt\": \"a\", \"max_tokens\": 1}");
+            } while (reply.status() == 200);
+            assertThat(reply.status()).isEqualTo(503);
+            assertThat(reply.error()).contains("shutting down");
+            assertThat(closing.isAlive()).isTrue();
+        }
+        closing.join();
+    }
+
+    @Test
+    void aModelThatCannotBeLoadedIsNotSaidToBeLoading() throws Exception {
+        Path broken = TestModels.folder(temp, "broken", "yoco");
+        Files.delete(broken.resolve("model.safetensors"));
+        try (YocoServer server = YocoServer.start(
+                List.of(ModelSource.of(broken)), ServerOptions.builder().port(0).build())) {
+            assertThatThrownBy(() -> server.loaded().get()).hasMessageContaining("model.safetensors");
+            for (Reply reply : List.of(
+                    TestModels.post(server, "/v1/completions", "{\"prompt\": \"a\"}"),
+                    TestModels.get(server, "/v1/models"))) {
+                assertThat(reply.status()).isEqualTo(503);
+                assertThat(reply.error()).contains("could not load its models").contains("model.safetensors");
+                assertThat(reply.response().headers().firstValue("retry-after")).isEmpty();
+            }
         }
     }
 

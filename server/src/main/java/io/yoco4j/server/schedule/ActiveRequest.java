@@ -1,5 +1,6 @@
 package io.yoco4j.server.schedule;
 
+import io.yoco4j.engine.LoopsUsed;
 import io.yoco4j.engine.Session;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,6 +83,16 @@ final class ActiveRequest {
         int left = (int) request.positions() - taken;
         // Forks behind the prompt own at most what a whole context has.
         return left <= 0 ? 0 : request.choices() * session.bytesToGrow(left);
+    }
+
+    /** What the sessions that it still has took. */
+    LoopsUsed loopsUsed() {
+        return choices.isEmpty()
+                ? session.loopsUsed()
+                : choices.stream()
+                        .filter(c -> c.finish().isEmpty())
+                        .map(Choice::loops)
+                        .reduce(LoopsUsed.NONE, LoopsUsed::plus);
     }
 
     /** Closes the sessions that it still has: those of choices that ended went elsewhere. */

@@ -66,10 +66,6 @@ final class Choice {
         return last;
     }
 
-    int generated() {
-        return generated;
-    }
-
     /** Bytes that the tokens to come will take at most. */
     long bytesToGrow() {
         return session.bytesToGrow(Math.max(1, owner.request.maxTokens() - generated));

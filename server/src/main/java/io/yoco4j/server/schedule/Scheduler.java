@@ -299,7 +299,7 @@ public final class Scheduler implements AutoCloseable {
         for (ActiveRequest r : over) {
             if (r.cancelled) {
                 observer.failed("cancelled");
-                r.close();
+                steps.end(r);
             } else {
                 steps.fail(
                         r,
@@ -345,6 +345,11 @@ public final class Scheduler implements AutoCloseable {
     }
 
     // ---- the end
+
+    /** Refuses new requests and those that wait from now on; the others go on. */
+    public void refuse() {
+        signalEnd(false);
+    }
 
     /**
      * Refuses new requests and those that wait, lets the others come to their end for so long, and keeps contexts where

@@ -18,8 +18,14 @@ public interface SchedulerObserver {
     /** A further token of a choice was drawn, so long after the one before. */
     default void nextToken(Duration afterPrevious) {}
 
-    /** A choice ended; its loops are those of the prompt's tokens, too, where it is a request's first. */
-    default void finished(FinishReason reason, int generatedTokens, LoopsUsed loops, Duration afterSubmission) {}
+    /** A token was drawn. */
+    default void drawn() {}
+
+    /** A choice ended. */
+    default void finished(FinishReason reason, Duration afterSubmission) {}
+
+    /** Texts took so many loops, those that were cancelled or failed included, and those of prompts. */
+    default void looped(LoopsUsed loops) {}
 
     /** A request failed or was cancelled. */
     default void failed(String reason) {}

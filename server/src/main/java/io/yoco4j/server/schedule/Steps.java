@@ -282,6 +282,7 @@ final class Steps {
             return;
         }
         r.listener.accept(c.draw(logits));
+        observer.drawn();
         long since = c.sinceLast(now);
         if (since > 0) {
             observer.nextToken(Duration.ofNanos(since));
@@ -296,11 +297,8 @@ final class Steps {
     private void finish(Choice c, long now) {
         c.owner.listener.accept(new GenerationEvent.Finished(
                 c.number, c.finish().orElseThrow(), c.session.cacheBytes(), c.session.loopsUsed()));
-        observer.finished(
-                c.finish().orElseThrow(),
-                c.generated(),
-                c.session.loopsUsed(),
-                Duration.ofNanos(now - c.owner.submitted));
+        observer.finished(c.finish().orElseThrow(), Duration.ofNanos(now - c.owner.submitted));
+        observer.looped(c.session.loopsUsed());
         // Someone may go on from what was said: the session is the cache's now.
         if (options.snapshotEvery() > 0 && Snapshots.worth(c.session.position())) {
             cache.add(c.session);
@@ -313,6 +311,12 @@ final class Steps {
     void fail(ActiveRequest r, Failure why, String message) {
         observer.failed(why.name().toLowerCase(Locale.ROOT));
         r.listener.accept(new Failed(why, message));
+        end(r);
+    }
+
+    /** Gives back the memory of a request that was taken out. */
+    void end(ActiveRequest r) {
+        observer.looped(r.loopsUsed());
         r.close();
     }
 }
