@@ -32,10 +32,15 @@ final class BodyReader {
             // Also what keeps other sites' pages from posting here without asking.
             throw ApiException.invalid(415, "The body must be sent as application/json (header Content-Type)");
         }
-        try (InputStream in = request.content().inputStream()) {
+        if (request.headers().contentLength().orElse(0) > most) {
+            throw tooLong();
+        }
+        try {
+            // Not closed: at the end there is nothing to close, and before it Helidon would wait for more to come.
+            InputStream in = request.content().inputStream();
             byte[] body = in.readNBytes(most + 1);
             if (body.length > most) {
-                throw ApiException.invalid(413, "The body is longer than the " + most + " bytes that are taken");
+                throw tooLong();
             }
             client.arrived();
             return RequestFields.parse(body);
@@ -43,5 +48,9 @@ final class BodyReader {
             // The client has left in the middle of it: nobody is to be told, and nothing is wrong here.
             throw new CloseConnectionException("the body ended before its time", e);
         }
+    }
+
+    private ApiException tooLong() {
+        return ApiException.invalid(413, "The body is longer than the " + most + " bytes that are taken");
     }
 }

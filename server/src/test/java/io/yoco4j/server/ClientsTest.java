@@ -110,6 +110,25 @@ class ClientsTest {
         }
     }
 
+    /** Whether its length says so or it goes on for too long: the reply does not wait for the rest, which may never come. */
+    @Test
+    void aBodyThatIsTooLongIsNotWaitedFor() throws Exception {
+        try (YocoServer server = TestModels.serve(options().maxBodyBytes(1000), model())) {
+            String head = "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+            for (String request : List.of(
+                    head + "Content-Length: 1000000\r\n\r\n",
+                    head + "Transfer-Encoding: chunked\r\n\r\n3e9\r\n" + " ".repeat(1001) + "\r\n")) {
+                try (Socket socket = connect(server)) {
+                    write(socket, request);
+                    assertThat(new BufferedReader(
+                                            new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1))
+                                    .readLine())
+                            .startsWith("HTTP/1.1 413");
+                }
+            }
+        }
+    }
+
     /** Since Helidon would take the next request and drop it. */
     @Test
     void aRequestThatTookLongIsItsConnectionsLast() throws Exception {
