@@ -16,8 +16,9 @@ final class NativeBuffer implements AutoCloseable {
         if (segment.byteSize() < bytes) {
             // Where the new one cannot be had, nobody may go on with memory that is gone.
             segment = MemorySegment.NULL;
+            Arena next = Arena.ofShared();
             arena.close();
-            arena = Arena.ofShared();
+            arena = next;
             segment = arena.allocate(bytes, ALIGNMENT);
         }
         return segment;

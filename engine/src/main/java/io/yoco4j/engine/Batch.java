@@ -181,7 +181,7 @@ public final class Batch {
                 session.requireRoom(entries[entered - 1].count);
                 model.memory().reserve(session.context(), entries[entered - 1].count, 0);
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             leave(entered);
             throw e;
         }

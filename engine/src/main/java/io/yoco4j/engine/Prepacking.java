@@ -3,7 +3,6 @@ package io.yoco4j.engine;
 import com.sun.management.OperatingSystemMXBean;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.engine.exec.ModelWeights;
-import io.yoco4j.engine.kernel.DirectMemory;
 import io.yoco4j.engine.kernel.ManyRowProducts;
 import io.yoco4j.engine.kernel.Weight;
 import io.yoco4j.engine.kernel.WorkerPool;
@@ -32,8 +31,7 @@ final class Prepacking {
         requireRoom(
                 weights.factors(),
                 machine.getTotalMemorySize(),
-                Runtime.getRuntime().maxMemory(),
-                DirectMemory.limit());
+                Runtime.getRuntime().maxMemory());
         long bytes = weights.factors().stream()
                 .mapToLong(w -> reader.prepack(w, pool))
                 .sum();
@@ -44,7 +42,7 @@ final class Prepacking {
     }
 
     /** Before anything is allocated: beyond the heap's limit nobody refuses, and the system ends what takes too much. */
-    static void requireRoom(List<Weight> weights, long memory, long heap, long direct) {
+    static void requireRoom(List<Weight> weights, long memory, long heap) {
         long needed = weights.stream()
                 .mapToLong(w -> (long) w.outputs() * w.inputs() * Short.BYTES)
                 .sum();
@@ -57,14 +55,6 @@ final class Prepacking {
                     heap / GIBIBYTE,
                     memory / GIBIBYTE,
                     Math.max(0, memory - heap) / GIBIBYTE));
-        }
-        if (needed > direct) {
-            throw new InvalidInputException(String.format(
-                    Locale.ROOT,
-                    "prepacked weights need %.1f GiB, but this JVM may have %.1f beside its heap: leave prepack out, or give"
-                            + " it more (-XX:MaxDirectMemorySize in YOCO_JAVA_OPTIONS)",
-                    needed / GIBIBYTE,
-                    direct / GIBIBYTE));
         }
     }
 }

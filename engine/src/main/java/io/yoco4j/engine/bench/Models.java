@@ -1,6 +1,7 @@
 package io.yoco4j.engine.bench;
 
 import io.yoco4j.engine.YocoModel;
+import io.yoco4j.engine.kernel.DirectMemory;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,8 +26,9 @@ final class Models implements AutoCloseable {
             // A model keeps the memory of its last contexts for the next.
             caches += s.cacheBytes(options.longest(), options.generate(), options.forks());
         }
-        // Memory outside of the heap is bounded by the heap's own limit; the probe has some of it.
-        keep = Math.max(weights, caches) <= Runtime.getRuntime().maxMemory() / 2;
+        // The probe has some of either.
+        keep = weights <= DirectMemory.limit() / 2
+                && caches <= Runtime.getRuntime().maxMemory() / 2;
     }
 
     <R> R use(Subject s, Function<YocoModel, R> work) {

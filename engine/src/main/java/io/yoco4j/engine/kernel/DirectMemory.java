@@ -7,7 +7,10 @@ import java.lang.management.ManagementFactory;
 public final class DirectMemory {
     private DirectMemory() {}
 
-    /** Bytes of off-heap memory that the JVM gives out at most: -XX:MaxDirectMemorySize, by default as much as the heap may have. */
+    /**
+     * Bytes that buffers and the arenas that the collector frees may have together: -XX:MaxDirectMemorySize, by default as
+     * much as the heap may have. Arenas that are closed are not bounded (tried with 300 MiB on JDK 25).
+     */
     public static long limit() {
         long given = Long.parseLong(ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
                 .getVMOption("MaxDirectMemorySize")

@@ -190,11 +190,10 @@ class EngineBenchmarkTest {
         Subject base = new Subject(
                 "transformer", "base", Presets.architecture("transformer", "base"), WeightFormat.BF16, KvFormat.BF16);
         long needed = base.weightBytes();
-        assertThatCode(() -> EngineBenchmark.requireWeights(base, false, needed))
-                .doesNotThrowAnyException();
-        assertThatThrownBy(() -> EngineBenchmark.requireWeights(base, true, needed))
+        assertThatCode(() -> EngineBenchmark.requireWeights(base, needed)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> EngineBenchmark.requireWeights(base, needed - 1))
                 .isInstanceOf(InvalidInputException.class);
-        assertThatThrownBy(() -> EngineBenchmark.requireWeights(base, false, 1L << 30))
+        assertThatThrownBy(() -> EngineBenchmark.requireWeights(base, 1L << 30))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageMatching(
                         "the weights of transformer at size base take [0-9,]+ MiB, but this JVM has 1,024 MiB"
