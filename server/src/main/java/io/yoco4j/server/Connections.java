@@ -5,9 +5,8 @@ import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.http1.Http1ConnectionListener;
 import java.time.Duration;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -17,12 +16,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class Connections implements Http1ConnectionListener, AutoCloseable {
     private final Duration bodyTimeout;
-    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().name("body-timeouts").daemon().factory());
+    private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().name("body-timeouts").daemon().factory());
     private final ThreadLocal<Client> current = new ThreadLocal<>();
 
     Connections(Duration bodyTimeout) {
         this.bodyTimeout = bodyTimeout;
+        // Else each request would stay in memory until its deadline, though it was met.
+        timer.setRemoveOnCancelPolicy(true);
     }
 
     /** Who sent a request. Its thread uses it. */
