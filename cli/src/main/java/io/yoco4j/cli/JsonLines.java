@@ -22,14 +22,8 @@ final class JsonLines {
     JsonLines(Path file) {
         this.file = file;
         partial = file.resolveSibling(file.getFileName() + ".partial");
-        if (Files.isDirectory(file)) {
-            throw new InvalidInputException(file + " is a folder: name a file to write the results to");
-        }
+        OutputFiles.requireWritable(file);
         try {
-            Path folder = file.toAbsolutePath().getParent();
-            if (folder != null) {
-                Files.createDirectories(folder);
-            }
             Files.writeString(partial, "");
         } catch (IOException e) {
             throw new InvalidInputException(file + " cannot be written: " + AtomicFiles.reason(e), e);
