@@ -8,6 +8,7 @@ import io.yoco4j.core.checkpoint.CheckpointQuantizer;
 import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.testing.Golden;
 import io.yoco4j.engine.kernel.KernelSelection;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The engine against an independent float64 implementation, on every path and with both kinds of kernels. */
 class GoldenTest {
     @TempDir
-    Path temp;
+    static Path temp;
 
     static Stream<Arguments> cases() {
         return Golden.all()
@@ -101,8 +102,10 @@ class GoldenTest {
     @MethodSource("quantizedCases")
     void staysNearTheGoldenLogitsInNarrowWeights(Golden golden, WeightFormat weights, String name) {
         float[] expected = Objects.requireNonNull(golden.logits().get(name));
-        Path folder = temp.resolve("quantized");
-        CheckpointQuantizer.run(golden.folder(), weights, folder);
+        Path folder = temp.resolve(golden.folder().getFileName() + "-" + weights);
+        if (!Files.exists(folder)) {
+            CheckpointQuantizer.run(golden.folder(), weights, folder);
+        }
         List<Double> distances = new ArrayList<>();
         for (KernelSelection kernels : List.of(KernelSelection.VECTOR, KernelSelection.SCALAR)) {
             EngineOptions options = EngineOptions.builder().kernels(kernels).build();

@@ -17,7 +17,24 @@ interface ScalarTiles extends TileKernels {
             if (!add) {
                 Arrays.fill(c, to, to + Kernels.PANEL, 0);
             }
-            for (int i = 0; i < k; i++) {
+            int i = 0;
+            // Four at a time, in the order of one by one: compilers make vectors of it, and c is read and written a
+            // quarter as often.
+            for (; i <= k - 4; i += 4) {
+                int at = aOffset + i * Kernels.PANEL + r;
+                float a0 = a[at];
+                float a1 = a[at + Kernels.PANEL];
+                float a2 = a[at + 2 * Kernels.PANEL];
+                float a3 = a[at + 3 * Kernels.PANEL];
+                int b0 = bOffset + i * Kernels.PANEL;
+                int b1 = b0 + Kernels.PANEL;
+                int b2 = b1 + Kernels.PANEL;
+                int b3 = b2 + Kernels.PANEL;
+                for (int j = 0; j < Kernels.PANEL; j++) {
+                    c[to + j] = (((c[to + j] + a0 * b[b0 + j]) + a1 * b[b1 + j]) + a2 * b[b2 + j]) + a3 * b[b3 + j];
+                }
+            }
+            for (; i < k; i++) {
                 float factor = a[aOffset + i * Kernels.PANEL + r];
                 int from = bOffset + i * Kernels.PANEL;
                 for (int j = 0; j < Kernels.PANEL; j++) {

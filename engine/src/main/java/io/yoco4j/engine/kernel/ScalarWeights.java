@@ -4,6 +4,7 @@ import io.yoco4j.core.checkpoint.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /** Stored weights as plain loops. */
 interface ScalarWeights extends WeightKernels {
@@ -32,19 +33,66 @@ interface ScalarWeights extends WeightKernels {
         return Float.intBitsToFloat(w.scales().get(SHORT, 2 * ((long) row * w.groups() + group)) << 16);
     }
 
+    /** As {@link #value}, but a loop for each format: a choice per value costs several times the value. */
     @Override
     default void unpack(Weight w, int row, int from, int n, float[] out, int outOffset) {
+        long at = (long) row * w.inputs() + from;
+        switch (w.format()) {
+            case F32 -> MemorySegment.copy(w.data(), FLOAT, 4 * at, out, outOffset, n);
+            case BF16 -> {
+                for (int i = 0; i < n; i++) {
+                    out[outOffset + i] = Float.intBitsToFloat(w.data().get(SHORT, 2 * (at + i)) << 16);
+                }
+            }
+            case F16 -> {
+                for (int i = 0; i < n; i++) {
+                    out[outOffset + i] = Float.float16ToFloat(w.data().get(SHORT, 2 * (at + i)));
+                }
+            }
+            case Q8, Q4 -> {
+                for (int i = 0; i < n; ) {
+                    int group = (from + i) / 32;
+                    int count = Math.min(n - i, 32 * (group + 1) - (from + i));
+                    if (w.format() == WeightFormat.Q8) {
+                        bytes(w.data(), at + i, count, scale(w, row, group), out, outOffset + i);
+                    } else {
+                        long bytes = ((long) row * w.groups() + group) * 16;
+                        nibbles(w.data(), bytes, (from + i) % 32, count, scale(w, row, group), out, outOffset + i);
+                    }
+                    i += count;
+                }
+            }
+        }
+    }
+
+    private static void bytes(MemorySegment data, long at, int n, float scale, float[] out, int outOffset) {
         for (int i = 0; i < n; i++) {
-            out[outOffset + i] = value(w, row, from + i);
+            out[outOffset + i] = data.get(ValueLayout.JAVA_BYTE, at + i) * scale;
+        }
+    }
+
+    /** n values of a group from its {@code first} on. */
+    private static void nibbles(
+            MemorySegment data, long group, int first, int n, float scale, float[] out, int outOffset) {
+        for (int i = 0; i < n; i++) {
+            int in = first + i;
+            int nibble = data.get(ValueLayout.JAVA_BYTE, group + in % 16) >> (in < 16 ? 0 : 4) & 15;
+            out[outOffset + i] = (nibble - 8) * scale;
         }
     }
 
     @Override
     default void unpackPanel(
             Weight w, int first, int rows, int from, int k, float[] panel, int[] words, float[] scales) {
-        for (int i = 0; i < k; i++) {
-            for (int r = 0; r < Kernels.PANEL; r++) {
-                panel[i * Kernels.PANEL + r] = r < rows ? value(w, first + r, from + i) : 0;
+        float[] row = scales;
+        for (int r = 0; r < Kernels.PANEL; r++) {
+            if (r < rows) {
+                unpack(w, first + r, from, k, row, 0);
+            } else {
+                Arrays.fill(row, 0, k, 0);
+            }
+            for (int i = 0; i < k; i++) {
+                panel[i * Kernels.PANEL + r] = row[i];
             }
         }
     }
@@ -72,8 +120,9 @@ interface ScalarWeights extends WeightKernels {
             boolean add,
             float[] scratch) {
         for (int o = first; o < first + rows; o++) {
+            unpack(w, o, 0, w.inputs(), scratch, 0);
             for (int r = 0; r < n; r++) {
-                float sum = dot(w, o, x, xOffset + r * w.inputs(), 0);
+                float sum = dot(scratch, x, xOffset + r * w.inputs(), w.inputs());
                 int to = yOffset + r * w.outputs() + o;
                 y[to] = add ? y[to] + sum : sum;
             }
@@ -91,6 +140,20 @@ interface ScalarWeights extends WeightKernels {
         }
         if (i < w.inputs()) {
             even += value(w, row, i) * x[xOffset + i];
+        }
+        return even + odd;
+    }
+
+    private static float dot(float[] row, float[] x, int xOffset, int n) {
+        float even = 0;
+        float odd = 0;
+        int i = 0;
+        for (; i + 1 < n; i += 2) {
+            even += row[i] * x[xOffset + i];
+            odd += row[i + 1] * x[xOffset + i + 1];
+        }
+        if (i < n) {
+            even += row[i] * x[xOffset + i];
         }
         return even + odd;
     }
