@@ -161,7 +161,11 @@ final class BenchServerCommand implements Runnable {
             models.add(opened);
             return opened;
         });
-        ServerOptions options = ServerOptions.builder().port(0).engine(engine).build();
+        ServerOptions options = ServerOptions.builder()
+                .port(0)
+                .engine(engine)
+                .scheduler(serving.scheduler().build())
+                .build();
         try (YocoServer server = YocoServer.start(List.of(source), options)) {
             ServeCommand.await(server);
             int vocabulary = models.getFirst().architecture().vocabSize();

@@ -70,15 +70,6 @@ final class ServeCommand implements Runnable {
     private int maxQueue;
 
     @Option(
-            names = "--cache-memory",
-            paramLabel = "SIZE",
-            converter = Units.Bytes.class,
-            description =
-                    "Memory for contexts of each model, e.g. 4G, those kept for later requests included (default: half of"
-                            + " what the JVM may take).")
-    private @Nullable Long cacheMemory;
-
-    @Option(
             names = "--state-dir",
             paramLabel = "DIR",
             description = "Keep contexts here that memory has no room for, also over restarts.")
@@ -156,10 +147,7 @@ final class ServeCommand implements Runnable {
 
     private ServerOptions options() {
         SchedulerOptions.Builder scheduler =
-                SchedulerOptions.builder().maxConcurrent(maxConcurrent).maxQueue(maxQueue);
-        if (cacheMemory != null) {
-            scheduler.cacheMemory(cacheMemory);
-        }
+                serving.scheduler().maxConcurrent(maxConcurrent).maxQueue(maxQueue);
         ServerOptions.Builder options = ServerOptions.builder()
                 .host(host)
                 .port(port)

@@ -29,6 +29,8 @@ import java.util.stream.Stream;
 final class ServerLoad {
     private static final String RUNNING = "yoco_num_requests_running{model_name=\"load\"}";
     private static final String WAITING = "yoco_num_requests_waiting{model_name=\"load\"}";
+    private static final String BLOCKS = "yoco_kv_blocks_used{model_name=\"load\"}";
+    private static final String KEPT = "yoco_prefix_cache_contexts{model_name=\"load\"}";
     private static final int ENDLESS = 50_000;
     private static final int SETTLE_MILLIS = 60_000;
     /** Turns that are not counted end at whichever comes first. */
@@ -226,6 +228,8 @@ final class ServerLoad {
         int refused = 0;
         List<Long> heap = new ArrayList<>();
         List<Long> resident = new ArrayList<>();
+        List<Double> kept = new ArrayList<>();
+        List<Double> blocks = new ArrayList<>();
         for (int round = 0; round <= rounds; round++) {
             int met = client.malformed(bodies);
             client.vanish(clients, prompt);
@@ -235,6 +239,9 @@ final class ServerLoad {
                 refused += met;
                 heap.add(left);
                 residentBytes().ifPresent(resident::add);
+                Map<String, Double> now = client.metrics();
+                kept.add(now.get(KEPT));
+                blocks.add(now.get(BLOCKS));
             }
         }
         Map<String, Double> metrics = client.metrics();
@@ -246,6 +253,8 @@ final class ServerLoad {
         out.put("health", client.status("/health"));
         out.put("running_after", metrics.get(RUNNING));
         out.put("waiting_after", metrics.get(WAITING));
+        out.put("kept_contexts", kept);
+        out.put("kv_blocks", blocks);
         out.put("heap_bytes", heap);
         out.put("resident_bytes", resident);
         return out;

@@ -2,6 +2,8 @@ package io.yoco4j.cli;
 
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.engine.EngineOptions;
+import io.yoco4j.server.schedule.SchedulerOptions;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -22,6 +24,15 @@ final class ServingOptions {
             })
     private boolean prepack;
 
+    @Option(
+            names = "--cache-memory",
+            paramLabel = "SIZE",
+            converter = Units.Bytes.class,
+            description =
+                    "Memory for contexts of each model, e.g. 4G, those kept for later requests included (default: half of"
+                            + " what the JVM may take).")
+    private @Nullable Long cacheMemory;
+
     @Mixin
     private ThreadsOption threads = new ThreadsOption();
 
@@ -34,5 +45,13 @@ final class ServingOptions {
                 .kv(kv)
                 .prepack(prepack)
                 .build();
+    }
+
+    SchedulerOptions.Builder scheduler() {
+        SchedulerOptions.Builder options = SchedulerOptions.builder();
+        if (cacheMemory != null) {
+            options.cacheMemory(cacheMemory);
+        }
+        return options;
     }
 }

@@ -46,6 +46,7 @@ final class BodyReader {
             return RequestFields.parse(body);
         } catch (IOException | DataReader.InsufficientDataAvailableException e) {
             // The client has left in the middle of it: nobody is to be told, and nothing is wrong here.
+            client.arrived();
             throw new CloseConnectionException("the body ended before its time", e);
         }
     }

@@ -1,9 +1,11 @@
 package io.yoco4j.server;
 
+import io.helidon.common.socket.HelidonSocket;
 import io.helidon.http.HttpPrologue;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.http1.Http1ConnectionListener;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -38,7 +40,7 @@ final class Connections implements Http1ConnectionListener, AutoCloseable {
             this.deadline = deadline;
         }
 
-        /** The request is here as a whole. */
+        /** Nothing more of the request is to come. */
         void arrived() {
             deadline.cancel(false);
         }
@@ -90,7 +92,15 @@ final class Connections implements Http1ConnectionListener, AutoCloseable {
         if (before != null) {
             before.arrived();
         }
-        Runnable close = connection.serverSocket()::close;
+        // Weak: a connection that ended before its request was there is not to stay in memory until that request's
+        // deadline.
+        WeakReference<HelidonSocket> socket = new WeakReference<>(connection.serverSocket());
+        Runnable close = () -> {
+            HelidonSocket open = socket.get();
+            if (open != null) {
+                open.close();
+            }
+        };
         current.set(new Client(connection, timer.schedule(close, bodyTimeout.toMillis(), TimeUnit.MILLISECONDS)));
     }
 
