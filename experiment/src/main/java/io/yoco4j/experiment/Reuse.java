@@ -69,21 +69,18 @@ final class Reuse {
         }
     }
 
-    /** Into a folder beside it first, so that what breaks off does not pass for a model. */
     private static void copy(Path from, Path to) throws IOException {
-        Path temporary = to.resolveSibling("." + to.getFileName() + ".tmp");
-        AtomicFiles.deleteRecursively(temporary);
-        Files.createDirectories(temporary);
         List<Path> files;
         try (Stream<Path> each = Files.list(from)) {
             files = each.filter(Files::isRegularFile)
                     .filter(f -> !f.getFileName().toString().equals(Results.RESULT))
                     .toList();
         }
-        for (Path file : files) {
-            Files.copy(file, temporary.resolve(file.getFileName()));
-        }
-        AtomicFiles.deleteRecursively(to);
-        AtomicFiles.move(temporary, to);
+        AtomicFiles.createFolder(to, folder -> {
+            for (Path file : files) {
+                Files.copy(file, folder.resolve(file.getFileName()));
+            }
+            AtomicFiles.deleteRecursively(to);
+        });
     }
 }

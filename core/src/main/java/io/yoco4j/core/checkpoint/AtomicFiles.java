@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -52,8 +53,7 @@ public final class AtomicFiles {
      */
     public static void write(Path target, Body body) {
         Path absolute = target.toAbsolutePath();
-        Path temporary = absolute.resolveSibling("." + absolute.getFileName() + "."
-                + ProcessHandle.current().pid() + "." + NUMBER.incrementAndGet() + ".tmp");
+        Path temporary = temporary(absolute);
         try {
             Files.createDirectories(parent(absolute));
             deleteLeftovers(parent(absolute), String.valueOf(absolute.getFileName())::equals);
@@ -71,8 +71,38 @@ public final class AtomicFiles {
         }
     }
 
+    /** What fills a folder. */
+    @FunctionalInterface
+    public interface FolderBody {
+        void writeTo(Path folder) throws IOException;
+    }
+
     /**
-     * Deletes what killed processes left of files that they were writing.
+     * Makes {@code target}, a folder that is missing or empty, of what {@code body} writes; on any failure it is as it was. Of
+     * several that make one target at once, the first to end makes it, and the others fail.
+     */
+    public static void createFolder(Path target, FolderBody body) throws IOException {
+        Path absolute = target.toAbsolutePath().normalize();
+        Path temporary = temporary(absolute);
+        Files.createDirectories(parent(absolute));
+        deleteLeftovers(parent(absolute), String.valueOf(absolute.getFileName())::equals);
+        try {
+            body.writeTo(Files.createDirectory(temporary));
+            sync(temporary);
+            Files.deleteIfExists(absolute);
+            move(temporary, absolute);
+        } finally {
+            deleteQuietly(temporary);
+        }
+    }
+
+    private static Path temporary(Path absolute) {
+        return absolute.resolveSibling("." + absolute.getFileName() + "."
+                + ProcessHandle.current().pid() + "." + NUMBER.incrementAndGet() + ".tmp");
+    }
+
+    /**
+     * Deletes what killed processes left of files and folders that they were writing.
      *
      * @param targets by name: which of them
      */
@@ -84,7 +114,7 @@ public final class AtomicFiles {
                 if (name.matches()
                         && targets.test(name.group(1))
                         && !written(name.group(2))
-                        && Files.isRegularFile(file)) {
+                        && (Files.isRegularFile(file) || name.group(2) != null)) {
                     leftovers.add(file);
                 }
             }
@@ -115,10 +145,14 @@ public final class AtomicFiles {
         } catch (AtomicMoveNotSupportedException _) {
             Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
         }
-        try (FileChannel folder = FileChannel.open(parent(to.toAbsolutePath()), StandardOpenOption.READ)) {
-            folder.force(true);
+        sync(parent(to.toAbsolutePath()));
+    }
+
+    private static void sync(Path folder) {
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
         } catch (IOException _) {
-            // Some file systems do not let a folder be synced; the rename itself has succeeded.
+            // Some file systems do not let a folder be synced; what was written or renamed in it has succeeded.
         }
     }
 
@@ -141,8 +175,8 @@ public final class AtomicFiles {
 
     private static void deleteQuietly(Path path) {
         try {
-            Files.deleteIfExists(path);
-        } catch (IOException _) {
+            deleteRecursively(path);
+        } catch (IOException | UncheckedIOException _) {
             // The failure that matters is the one already under way.
         }
     }
@@ -161,6 +195,7 @@ public final class AtomicFiles {
             case AccessDeniedException _ -> "access denied";
             case NoSuchFileException _ -> "no such file";
             case FileAlreadyExistsException _ -> "a file is in the way";
+            case DirectoryNotEmptyException _ -> "the folder is no longer empty";
             case ClosedByInterruptException _ -> "interrupted";
             default -> e.getClass().getSimpleName();
         };

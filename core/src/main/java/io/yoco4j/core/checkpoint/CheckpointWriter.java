@@ -56,26 +56,15 @@ public final class CheckpointWriter {
      * @throws UncheckedIOException when writing fails; no folder is then left behind
      */
     public void create(Path folder) {
-        Path absolute = folder.toAbsolutePath().normalize();
-        Path temporary = absolute.resolveSibling("." + absolute.getFileName() + ".tmp");
         requireFree(folder);
         try {
-            AtomicFiles.deleteRecursively(temporary);
-            replace(temporary);
-            Files.deleteIfExists(absolute);
-            AtomicFiles.move(temporary, absolute);
+            AtomicFiles.createFolder(folder, this::replace);
         } catch (IOException e) {
             throw new UncheckedIOException(folder + " could not be written: " + AtomicFiles.reason(e), e);
         } catch (UncheckedIOException e) {
             // It names a file of the temporary folder, which the caller never heard of.
             IOException cause = Objects.requireNonNull(e.getCause());
             throw new UncheckedIOException(folder + " could not be written: " + AtomicFiles.reason(cause), cause);
-        } finally {
-            try {
-                AtomicFiles.deleteRecursively(temporary);
-            } catch (IOException _) {
-                // The failure that matters is the one already under way.
-            }
         }
     }
 

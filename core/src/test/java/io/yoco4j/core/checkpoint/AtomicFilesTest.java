@@ -109,6 +109,38 @@ class AtomicFilesTest {
     }
 
     @Test
+    void aFolderAppearsWholeOrNotAtAll() throws IOException {
+        Path folder = temp.resolve("new").resolve("f");
+        assertThatThrownBy(() -> AtomicFiles.createFolder(folder, half -> {
+                    Files.writeString(half.resolve("a"), "one of two");
+                    assertThat(folder).doesNotExist();
+                    throw new IOException("the disk is full");
+                }))
+                .hasMessage("the disk is full");
+        assertThat(temp.resolve("new")).isEmptyDirectory();
+        Path left = Files.createDirectories(temp.resolve("new").resolve(".f.999999999999.1.tmp"));
+        Files.writeString(left.resolve("a"), "of a process that cannot be");
+        AtomicFiles.createFolder(folder, half -> Files.writeString(half.resolve("a"), "whole"));
+        assertThat(folder.resolve("a")).hasContent("whole");
+        assertThat(folder.getParent()).isDirectoryContaining(f -> f.equals(folder));
+        assertThat(left).doesNotExist();
+    }
+
+    @Test
+    void ofTwoThatMakeOneFolderTheFirstToEndWins() throws IOException {
+        Path folder = temp.resolve("f");
+        assertThatThrownBy(() -> AtomicFiles.createFolder(folder, outer -> {
+                    Files.writeString(outer.resolve("a"), "outer");
+                    AtomicFiles.createFolder(folder, inner -> Files.writeString(inner.resolve("a"), "inner"));
+                }))
+                .isInstanceOfSatisfying(
+                        IOException.class,
+                        e -> assertThat(AtomicFiles.reason(e)).startsWith("the folder is no longer empty"));
+        assertThat(folder.resolve("a")).hasContent("inner");
+        assertThat(temp).isDirectoryContaining("glob:**f").isDirectoryNotContaining("glob:**.tmp");
+    }
+
+    @Test
     void namesTheTargetWhoseFolderIsAFile() throws IOException {
         Files.writeString(temp.resolve("f"), "a file");
         assertThatThrownBy(() -> AtomicFiles.writeString(temp.resolve("f").resolve("g"), "x"))

@@ -1,15 +1,14 @@
 package io.yoco4j.train.data;
 
 import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.checkpoint.AtomicFiles;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -19,7 +18,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -81,27 +79,17 @@ final class ShardBuilder {
         if (Files.exists(target) && !emptyFolder(target)) {
             throw new InvalidInputException(dir + " exists and is not empty: delete it, or choose another folder");
         }
-        Path parent = target.getParent();
-        if (parent == null) {
+        if (target.getParent() == null) {
             throw new InvalidInputException(dir + " is the root of a file system: choose a folder below it");
         }
-        Files.createDirectories(parent);
-        // Not createTempDirectory: its folders are closed to other users.
-        String suffix = Long.toHexString(ThreadLocalRandom.current().nextLong());
-        Path temporary = Files.createDirectory(parent.resolve("." + target.getFileName() + ".building-" + suffix));
         try {
-            write(temporary);
-            Files.deleteIfExists(target);
-            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-            syncFolder(parent);
+            AtomicFiles.createFolder(target, this::write);
         } catch (UncheckedIOException e) {
             throw new IOException(e.getMessage(), e);
         } catch (InterruptedIOException e) {
             throw e;
         } catch (IOException e) {
             throw new IOException("token shards could not be written to " + dir + ": " + Cursor.reason(e), e);
-        } finally {
-            deleteFolder(temporary);
         }
     }
 
@@ -320,7 +308,6 @@ final class ShardBuilder {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             channel.force(true);
         }
-        syncFolder(dir);
     }
 
     private static boolean emptyFolder(Path dir) throws IOException {
@@ -329,28 +316,6 @@ final class ShardBuilder {
         }
         try (Stream<Path> entries = Files.list(dir)) {
             return entries.findAny().isEmpty();
-        }
-    }
-
-    private static void syncFolder(Path dir) {
-        try (FileChannel channel = FileChannel.open(dir, StandardOpenOption.READ)) {
-            channel.force(true);
-        } catch (IOException _) {
-            // Windows opens no folders; there the rename itself is durable.
-        }
-    }
-
-    /** Removes the folder of a build that failed; after a success it is gone already. */
-    private static void deleteFolder(Path dir) {
-        try (Stream<Path> entries = Files.list(dir)) {
-            for (Path entry : entries.toList()) {
-                Files.delete(entry);
-            }
-            Files.delete(dir);
-        } catch (NoSuchFileException _) {
-            // Renamed.
-        } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, "{0} could not be removed: {1}", dir, Cursor.reason(e));
         }
     }
 }
