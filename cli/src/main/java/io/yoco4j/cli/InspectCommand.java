@@ -83,6 +83,9 @@ final class InspectCommand implements Runnable {
         if (plot != null && convergence == null) {
             throw new InvalidInputException("--plot draws what --convergence measures: name a text with that, too");
         }
+        if (convergence != null && !context.isEmpty()) {
+            throw new InvalidInputException("--context has no effect on --convergence: leave it out");
+        }
         if (convergence != null) {
             converge(convergence);
             return;

@@ -2,6 +2,7 @@ package io.yoco4j.cli;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -19,13 +20,14 @@ final class SaveOnExit {
      */
     static <T> T run(Supplier<T> work, Runnable stop, Consumer<T> report) {
         CountDownLatch ended = new CountDownLatch(1);
+        AtomicBoolean saved = new AtomicBoolean();
         Thread hook = new Thread(
                 () -> {
                     stop.run();
                     try {
                         // The process must outlive the step: libtorch would be torn down under it.
-                        boolean saved = ended.await(SAVE_SECONDS, TimeUnit.SECONDS);
-                        Runtime.getRuntime().halt(saved ? 130 : 1);
+                        boolean inTime = ended.await(SAVE_SECONDS, TimeUnit.SECONDS);
+                        Runtime.getRuntime().halt(inTime && saved.get() ? 130 : 1);
                     } catch (InterruptedException _) {
                         Runtime.getRuntime().halt(1);
                     }
@@ -35,14 +37,28 @@ final class SaveOnExit {
         try {
             T result = work.get();
             report.accept(result);
+            saved.set(true);
             return result;
+        } catch (RuntimeException e) {
+            if (!remove(hook)) {
+                // The process ends with this latch, before whoever called could say why.
+                System.err.println("yoco: " + e.getMessage());
+                System.err.flush();
+            }
+            throw e;
         } finally {
             ended.countDown();
-            try {
-                Runtime.getRuntime().removeShutdownHook(hook);
-            } catch (IllegalStateException _) {
-                // The process is ending already: the hook is what we are waited for by.
-            }
+            remove(hook);
+        }
+    }
+
+    /** Whether it was in time: else the process is ending already, and the hook is what we are waited for by. */
+    private static boolean remove(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+            return true;
+        } catch (IllegalStateException _) {
+            return false;
         }
     }
 }

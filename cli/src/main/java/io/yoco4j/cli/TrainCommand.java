@@ -3,6 +3,7 @@ package io.yoco4j.cli;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.Presets;
+import io.yoco4j.core.checkpoint.AtomicFiles;
 import io.yoco4j.core.checkpoint.Checkpoint;
 import io.yoco4j.experiment.SyntheticData;
 import io.yoco4j.train.Dataset;
@@ -103,8 +104,9 @@ final class TrainCommand implements Runnable {
 
     @Override
     public void run() {
-        if (threads.count() < 1) {
-            throw new InvalidInputException("--threads is " + threads.count() + ", but must be at least 1");
+        threads.training();
+        if (until < 1) {
+            throw new InvalidInputException("--until is " + until + ", but must be at least 1");
         }
         PrintWriter progress =
                 json.wanted() ? spec.commandLine().getErr() : spec.commandLine().getOut();
@@ -121,18 +123,20 @@ final class TrainCommand implements Runnable {
     }
 
     private Dataset prepare(PrintWriter progress) throws IOException {
-        for (String file : List.of("state.safetensors", Checkpoint.WEIGHTS)) {
-            if (Files.exists(out.resolve(file))) {
+        boolean stopped = Files.exists(out.resolve(Trainer.OPTIONS));
+        for (String file : List.of(
+                "state.safetensors", Checkpoint.WEIGHTS, Checkpoint.WEIGHTS + ".index.json", Checkpoint.CONFIG)) {
+            // A run that ended before its first checkpoint leaves a description, which may go.
+            if (Files.exists(out.resolve(file)) && !(stopped && file.equals(Checkpoint.CONFIG))) {
                 throw new InvalidInputException(
                         out + " holds a model already: add --resume to go on with it, or name another --out");
             }
         }
-        // Options before any work: a mistake should not show after minutes.
-        preset.architecture();
         if (synthetic != null) {
             return synthetic(synthetic, progress);
         }
-        flags.options(TrainingOptions.builder(), config);
+        // Options before any work: a mistake should not show after minutes.
+        Trainer.requireLoops(looped(preset.architecture()), flags.options(TrainingOptions.builder(), config));
         SyntheticData.removeFrom(out);
         progress.println("collecting text");
         progress.flush();
@@ -198,20 +202,27 @@ final class TrainCommand implements Runnable {
     private Architecture architecture(Dataset dataset) {
         boolean exact = dataset instanceof SyntheticData || tokenizer != null;
         Architecture a = dataset instanceof SyntheticData ? preset.architecture("nano") : preset.architecture();
-        if (flags.fixedLoops() > 0) {
-            a = a.withLoops(flags.fixedLoops());
-        }
+        a = looped(a);
         int vocabulary = dataset.tokenizer().vocabularySize();
         return vocabulary > a.vocabSize() || exact
                 ? a.toBuilder().vocabSize(vocabulary).build()
                 : a;
     }
 
+    private Architecture looped(Architecture a) {
+        return flags.fixedLoops() > 0 ? a.withLoops(flags.fixedLoops()) : a;
+    }
+
     private Path requireRun() {
         if (!Files.exists(out.resolve(Trainer.OPTIONS)) || !Files.exists(out.resolve("state.safetensors"))) {
             throw new InvalidInputException(out + " has no run to resume: leave --resume out to start one");
         }
-        if (!data.isEmpty() || synthetic != null || tokenizer != null || preset.given() || config != null) {
+        if (!data.isEmpty()
+                || synthetic != null
+                || tokenizer != null
+                || maxBytes != Long.MAX_VALUE
+                || preset.given()
+                || config != null) {
             throw new InvalidInputException(
                     "a resumed run keeps its model, data and recipe: give --resume with --out and"
                             + " what bounds the run (--steps, --tokens or --minutes) alone");
@@ -221,8 +232,14 @@ final class TrainCommand implements Runnable {
 
     private TrainingOptions resumedOptions() throws IOException {
         Path file = out.resolve(Trainer.OPTIONS);
+        String json;
         try {
-            return flags.resumed(TrainingOptions.read(Files.readString(file)));
+            json = Files.readString(file);
+        } catch (IOException e) {
+            throw new IOException(file + " could not be read: " + AtomicFiles.reason(e), e);
+        }
+        try {
+            return flags.resumed(TrainingOptions.read(json));
         } catch (InvalidInputException e) {
             throw e.in(file + ": ");
         }

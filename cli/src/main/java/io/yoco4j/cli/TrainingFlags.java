@@ -86,7 +86,7 @@ final class TrainingFlags {
     private List<String> samples = List.of();
 
     @Option(names = "--sample-tokens", description = "Tokens per sample (default: 48).")
-    private int sampleTokens = 48;
+    private @Nullable Integer sampleTokens;
 
     /** A fixed number of loops that was asked for, or 0. */
     int fixedLoops() {
@@ -108,7 +108,14 @@ final class TrainingFlags {
                 throw new UncheckedIOException(config + " could not be read: " + e.getMessage(), e);
             }
         }
-        return apply(b).build();
+        return withSamples(apply(b).build());
+    }
+
+    private TrainingOptions withSamples(TrainingOptions options) {
+        if (sampleTokens != null && options.samplePrompts().isEmpty()) {
+            throw new InvalidInputException("--sample-tokens goes with --sample, which names what to go on with");
+        }
+        return options;
     }
 
     /** A run's own options, run to another bound where one is given. */
@@ -130,13 +137,16 @@ final class TrainingFlags {
                     "a resumed run keeps its recipe: leave out all options but --steps, --tokens,"
                             + " --minutes, --evaluate-every, --evaluation-tokens, --sample and --sample-tokens");
         }
-        return apply(earlier.toBuilder()).build();
+        return withSamples(apply(earlier.toBuilder()).build());
     }
 
     private TrainingOptions.Builder apply(TrainingOptions.Builder b) {
         if (loops != null && loops.contains("..")) {
             String[] range = loops.split("\\.\\.", 2);
             b.loops(loop(range[0]), loop(range[1]));
+        } else if (loops != null) {
+            loop(loops);
+            b.loops(0, 0);
         }
         set(dtype, d -> b.bf16(d == Dtype.BF16));
         set(batchSize, b::batchSize);
@@ -151,9 +161,13 @@ final class TrainingFlags {
         set(seed, b::seed);
         set(evaluateEvery, b::evaluateEvery);
         set(evaluationTokens, b::evaluationTokens);
-        if (!samples.isEmpty()) {
-            b.samplePrompts(samples).sampleTokens(sampleTokens);
+        if (samples.contains("")) {
+            throw new InvalidInputException("--sample is empty: name a text to go on with, or leave it out");
         }
+        if (!samples.isEmpty()) {
+            b.samplePrompts(samples).sampleTokens(48);
+        }
+        set(sampleTokens, b::sampleTokens);
         bound(b);
         return b;
     }

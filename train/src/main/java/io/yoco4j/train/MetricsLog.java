@@ -88,6 +88,12 @@ public final class MetricsLog {
         }
     }
 
+    /** Whether there is an evaluation of this step. */
+    boolean evaluated(long step) {
+        return lines.stream()
+                .anyMatch(l -> l.has("validation_loss") && l.path("step").asLong() == step);
+    }
+
     /** All lines so far. */
     List<JsonNode> lines() {
         return List.copyOf(lines);

@@ -41,6 +41,8 @@ import org.bytedeco.pytorch.global.torch;
  * a run bounded by steps).
  */
 public final class Trainer {
+    private static final System.Logger LOG = System.getLogger(Trainer.class.getName());
+
     private final Architecture architecture;
     private final TrainingOptions options;
     private final Dataset data;
@@ -48,6 +50,10 @@ public final class Trainer {
     private final TrainingListener listener;
     private final Deque<Double> recentSeconds = new ArrayDeque<>();
     private volatile boolean stopRequested;
+    /** Step of the checkpoint in the folder, 0 for none. */
+    private long saved;
+
+    private boolean plotFailed;
 
     /** A trainer on text. */
     public Trainer(
@@ -68,10 +74,7 @@ public final class Trainer {
      */
     public Trainer(
             Architecture architecture, TrainingOptions options, Dataset data, Path folder, TrainingListener listener) {
-        if (options.drawsLoops() && !architecture.looped()) {
-            throw new InvalidInputException("loops are to be drawn from " + options.minLoops() + ".."
-                    + options.maxLoops() + ", but the system has no looped stage: leave --loops out");
-        }
+        requireLoops(architecture, options);
         if (data.vocabularySize() > architecture.vocabSize()) {
             throw new InvalidInputException("the data has a vocabulary of " + data.vocabularySize()
                     + " tokens, but the model one of " + architecture.vocabSize());
@@ -81,6 +84,22 @@ public final class Trainer {
         this.data = data;
         this.folder = folder;
         this.listener = listener;
+    }
+
+    /**
+     * Refuses loops to be drawn that the model cannot run.
+     *
+     * @throws InvalidInputException when nothing loops, or the most of them are too many
+     */
+    public static void requireLoops(Architecture architecture, TrainingOptions options) {
+        if (!options.drawsLoops()) {
+            return;
+        }
+        if (!architecture.looped()) {
+            throw new InvalidInputException("loops are to be drawn from " + options.minLoops() + ".."
+                    + options.maxLoops() + ", but the system has no looped stage: leave --loops out");
+        }
+        architecture.withLoops(options.maxLoops());
     }
 
     /** Asks the run to save and end after the step it is in; from any thread. */
@@ -98,7 +117,7 @@ public final class Trainer {
      * @param until save and end after this step though the budget goes on, e.g. for a night; {@link Long#MAX_VALUE} for
      *     none. The schedule is the budget's
      * @throws InvalidInputException when the state to resume from is missing or of another model
-     * @throws TrainingDivergedException when loss or gradient is not finite; the checkpoint before is untouched
+     * @throws TrainingDivergedException when loss or gradient is not finite; a checkpoint before is untouched
      * @throws java.io.UncheckedIOException when a checkpoint cannot be written; the one before is untouched
      */
     public Result run(boolean resume, long until) {
@@ -109,6 +128,7 @@ public final class Trainer {
             TrainingState state = new TrainingState(0, 0);
             if (resume) {
                 state = TrainingState.read(folder, parameters, optimizer);
+                saved = state.step();
             } else {
                 parameters.initialize(new Initialization(options.linearInit(), options.outputInit()), options.seed());
             }
@@ -129,11 +149,15 @@ public final class Trainer {
         MetricsLog metrics = MetricsLog.open(folder, start.step());
         TrainingState state = start;
         Optional<Evaluation> last = Optional.empty();
+        if (state.step() > 0 && (progress(state) >= 1 || due(state)) && !metrics.evaluated(state.step())) {
+            // The run ended between the checkpoint and its evaluation.
+            last = Optional.of(evaluate(state, heldOut, run, metrics));
+            sample(state, run);
+        }
         while (progress(state) < 1 && !stopRequested && state.step() < until) {
             state = step(state, sequences, run, metrics);
             boolean done = progress(state) >= 1;
-            boolean due = options.evaluateEvery() > 0 && state.step() % options.evaluateEvery() == 0;
-            if (done || due && !stopRequested) {
+            if (done || due(state) && !stopRequested) {
                 save(state, run, metrics);
                 last = Optional.of(evaluate(state, heldOut, run, metrics));
                 sample(state, run);
@@ -145,6 +169,10 @@ public final class Trainer {
         }
         plot(metrics);
         return new Result(state.step(), last, stopped);
+    }
+
+    private boolean due(TrainingState state) {
+        return options.evaluateEvery() > 0 && state.step() % options.evaluateEvery() == 0;
     }
 
     /** Share of the run that is done, 0..1. */
@@ -166,24 +194,46 @@ public final class Trainer {
         int rows = options.batchSize();
         long[] ids = new long[rows * options.sequenceLength()];
         long[] targets = new long[ids.length];
+        double[] shares = shares(state, sequences, ids, targets);
         for (int micro = 0; micro < options.accumulation(); micro++) {
             sequences.read((state.step() * options.accumulation() + micro) * rows, rows, ids, targets);
             try (PointerScope _ = new PointerScope()) {
                 Tensor mean = run.training().loss(a, tensor(ids, rows), tensor(targets, rows));
-                mean.mul(new Scalar(1.0 / options.accumulation())).backward();
-                loss += mean.item_float() / options.accumulation();
+                double share = shares[micro];
+                mean.mul(new Scalar(share)).backward();
+                loss += mean.item_float() * share;
             }
         }
         double norm = run.optimizer().step(step, learningRate);
         if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
             throw new TrainingDivergedException("training diverged at step " + step + " (loss " + loss
-                    + ", gradient norm " + norm + "): the checkpoint" + " before it in " + folder
-                    + " is untouched; take a lower --learning-rate, or --resume from it");
+                    + ", gradient norm " + norm + "): "
+                    + (saved > 0
+                            ? "the checkpoint of step " + saved + " in " + folder + " is untouched"
+                            : "nothing was saved")
+                    + "; start again with a lower --learning-rate and another --out");
         }
         double seconds = (System.nanoTime() - begin) / 1e9;
         TrainingState next = new TrainingState(step, state.seconds() + seconds);
         report(next, a, loss, norm, learningRate, seconds, run, metrics);
         return next;
+    }
+
+    /** Of a step's targets those in each micro-batch: they may have labels of different number. */
+    private double[] shares(TrainingState state, Sequences sequences, long[] ids, long[] targets) {
+        double[] shares = new double[options.accumulation()];
+        if (shares.length == 1) {
+            shares[0] = 1;
+            return shares;
+        }
+        int rows = options.batchSize();
+        for (int micro = 0; micro < shares.length; micro++) {
+            sequences.read((state.step() * shares.length + micro) * rows, rows, ids, targets);
+            shares[micro] =
+                    Arrays.stream(targets).filter(t -> t != Sequences.IGNORED).count();
+        }
+        double all = Arrays.stream(shares).sum();
+        return Arrays.stream(shares).map(s -> s / all).toArray();
     }
 
     private void report(
@@ -244,6 +294,7 @@ public final class Trainer {
         SafetensorsWriter weights = new SafetensorsWriter(Map.of("format", "pt"));
         run.parameters().addTo(weights, DType.F32);
         weights.write(folder.resolve(Checkpoint.WEIGHTS));
+        saved = state.step();
         plot(metrics);
         listener.saved(state.step(), folder);
     }
@@ -251,10 +302,13 @@ public final class Trainer {
     private void plot(MetricsLog metrics) {
         try {
             LossPlot.write(title(), metrics.lines(), folder);
-        } catch (IllegalStateException e) {
-            // The graphics library does not start in a JVM that a signal is ending; a resumed run draws the plot anew.
-            if (!stopRequested) {
-                throw e;
+        } catch (RuntimeException | LinkageError | InternalError e) {
+            // The graphics library does not start in a JVM that a signal is ending, or on a machine without fonts: no
+            // reason to
+            // lose a run.
+            if (!stopRequested && !plotFailed) {
+                plotFailed = true;
+                LOG.log(System.Logger.Level.WARNING, "{0} could not be drawn: {1}", LossPlot.FILE, e);
             }
         }
     }
@@ -327,6 +381,7 @@ public final class Trainer {
                     run.evaluating(),
                     architecture,
                     data.tokenizer().encode(prompt),
+                    data.vocabularySize(),
                     options.sampleTokens(),
                     data.endOfText().orElse(-1));
             listener.sampled(new Sample(state.step(), prompt, data.tokenizer().decode(ids)));

@@ -33,6 +33,9 @@ public record TrainingData(Tokenizer tokenizer, Shards shards) implements Datase
     /** Where in a model folder its token shards are. */
     public static final String FOLDER = "data";
 
+    /** What a trained tokenizer was trained with, so that it is trained anew where that differs. */
+    private static final String TOKENIZER_ORIGIN = "tokenizer.origin";
+
     /**
      * What to prepare.
      *
@@ -61,15 +64,10 @@ public record TrainingData(Tokenizer tokenizer, Shards shards) implements Datase
         if (sources.isEmpty()) {
             throw new InvalidInputException("no data source was given: name one with --data, such as --data jdk");
         }
-        Path file = folder.resolve(Checkpoint.TOKENIZER);
-        if (options.tokenizer().isPresent()) {
-            try (Tokenizer given = Tokenizer.load(options.tokenizer().get())) {
-                AtomicFiles.writeString(file, given.json());
-            }
-        } else if (!Files.exists(file)) {
-            AtomicFiles.writeString(file, trainTokenizer(sources, options));
-        }
-        Tokenizer tokenizer = Tokenizer.load(file);
+        // Before minutes of work, and before anything is written.
+        Shards.requireReplaceable(folder.resolve(FOLDER));
+        writeTokenizer(sources, folder, options);
+        Tokenizer tokenizer = Tokenizer.load(folder.resolve(Checkpoint.TOKENIZER));
         try {
             return new TrainingData(tokenizer, shards(sources, folder.resolve(FOLDER), tokenizer, options));
         } catch (RuntimeException | IOException e) {
@@ -91,6 +89,34 @@ public record TrainingData(Tokenizer tokenizer, Shards shards) implements Datase
             tokenizer.close();
             throw e;
         }
+    }
+
+    /** The tokenizer that was given, or one trained on the sources, unless the one that is there is just that. */
+    private static void writeTokenizer(List<WeightedSource> sources, Path folder, Options options) throws IOException {
+        Path file = folder.resolve(Checkpoint.TOKENIZER);
+        Path origin = folder.resolve(TOKENIZER_ORIGIN);
+        if (options.tokenizer().isPresent()) {
+            try (Tokenizer given = Tokenizer.load(options.tokenizer().get())) {
+                Files.deleteIfExists(origin);
+                AtomicFiles.writeString(file, given.json());
+            }
+            return;
+        }
+        String recipe = Sha256.hex(sources.stream().map(s -> s.source().name()).toList() + " "
+                + options.vocabularySize() + " " + options.tokenizerBytes());
+        boolean made = Files.exists(file)
+                && Files.exists(origin)
+                && Files.readString(origin).equals(origin(recipe, Files.readString(file)));
+        if (!made) {
+            String json = trainTokenizer(sources, options);
+            AtomicFiles.writeString(file, json);
+            AtomicFiles.writeString(origin, origin(recipe, json));
+        }
+    }
+
+    /** What a tokenizer was trained with, and which it is: another one may have taken its place. */
+    private static String origin(String recipe, String json) {
+        return "trained with " + recipe + "\ntokenizer " + Sha256.hex(json) + "\n";
     }
 
     private static String trainTokenizer(List<WeightedSource> sources, Options options) {
@@ -126,9 +152,8 @@ public record TrainingData(Tokenizer tokenizer, Shards shards) implements Datase
             if (kept.isPresent()) {
                 return kept.get();
             }
-            AtomicFiles.deleteRecursively(folder);
         }
-        return Shards.build(sources, tokenizer::encode, endOfText, vocabulary, folder, shardOptions);
+        return Shards.rebuild(sources, tokenizer::encode, endOfText, vocabulary, folder, shardOptions);
     }
 
     private static Optional<Shards> reusable(

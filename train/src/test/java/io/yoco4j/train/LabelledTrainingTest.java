@@ -2,6 +2,7 @@ package io.yoco4j.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
@@ -122,6 +123,31 @@ class LabelledTrainingTest {
             assertThat(Files.readAllBytes(resumed.resolve(Checkpoint.WEIGHTS)))
                     .isEqualTo(Files.readAllBytes(through.resolve(Checkpoint.WEIGHTS)));
         }
+    }
+
+    /** However many labels fall into each part of a batch. */
+    @Test
+    void accumulationTakesTheGradientOfTheWholeBatch() {
+        TrainingOptions whole =
+                options().steps(1).accumulation(1).batchSize(8).evaluateEvery(0).build();
+        List<Double> losses = new ArrayList<>();
+        List<Double> norms = new ArrayList<>();
+        for (int parts : new int[] {1, 8}) {
+            TrainingOptions cut =
+                    whole.toBuilder().accumulation(parts).batchSize(8 / parts).build();
+            try (Dataset data = new FirstToken()) {
+                new Trainer(YOCO_U, cut, data, temp.resolve("in " + parts), new TrainingListener() {
+                            @Override
+                            public void step(Step step) {
+                                losses.add(step.loss());
+                                norms.add(step.gradientNorm());
+                            }
+                        })
+                        .run(false, Long.MAX_VALUE);
+            }
+        }
+        assertThat(losses.get(1)).isCloseTo(losses.get(0), within(1e-5));
+        assertThat(norms.get(1)).isCloseTo(norms.get(0), within(1e-5 * norms.get(0)));
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.yoco4j.core.arch.Presets;
 import io.yoco4j.core.checkpoint.Checkpoint;
 import io.yoco4j.train.data.Document;
 import io.yoco4j.train.data.DocumentSource;
+import io.yoco4j.train.data.Shards;
 import io.yoco4j.train.data.WeightedSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -212,19 +213,21 @@ class TrainerTest {
 
     @Test
     void aDivergedRunKeepsTheCheckpointBefore() throws IOException {
-        TrainingOptions options = options().evaluateEvery(1).build();
+        TrainingOptions options = options().build();
         trainer(YOCO_U, options, "run", new TrainingListener() {}).run(false, 2);
         byte[] before = Files.readAllBytes(temp.resolve("run").resolve(TrainingState.FILE));
-        TrainingOptions wild = options.toBuilder()
-                .learningRate(9.9)
-                .clip(1e30)
-                .warmup(0)
-                .linearInit(1e19)
-                .build();
-        assertThatThrownBy(() -> trainer(YOCO_U, wild, "diverged", new TrainingListener() {})
+        // Its first step makes the weights infinite, the next one finds it.
+        TrainingOptions wild =
+                options.toBuilder().learningRate(9.9).weightDecay(1e39).build();
+        assertThatThrownBy(() ->
+                        trainer(YOCO_U, wild, "run", new TrainingListener() {}).run(true, Long.MAX_VALUE))
+                .isInstanceOf(TrainingDivergedException.class)
+                .hasMessageContaining("diverged at step 4")
+                .hasMessageContaining("the checkpoint of step 2 in " + temp.resolve("run") + " is untouched");
+        assertThatThrownBy(() -> trainer(YOCO_U, wild, "other", new TrainingListener() {})
                         .run(false, Long.MAX_VALUE))
                 .isInstanceOf(TrainingDivergedException.class)
-                .hasMessageContaining("diverged at step 1");
+                .hasMessageContaining("nothing was saved");
         assertThat(Files.readAllBytes(temp.resolve("run").resolve(TrainingState.FILE)))
                 .isEqualTo(before);
     }
@@ -236,6 +239,9 @@ class TrainerTest {
         assertThatThrownBy(() -> trainer(transformer, drawn, "x", new TrainingListener() {}))
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageContaining("no looped stage");
+        assertThatThrownBy(() -> trainer(YOCO_U, options().loops(1, 5000).build(), "x", new TrainingListener() {}))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("loops is 5000");
         assertThatThrownBy(() -> trainer(YOCO_U, options().build(), "x", new TrainingListener() {})
                         .run(true, 9))
                 .isInstanceOf(InvalidInputException.class)
@@ -261,6 +267,86 @@ class TrainerTest {
             assertThat(again.shards().train().tokens())
                     .isEqualTo(data.shards().train().tokens());
             assertThat(Files.getLastModifiedTime(index)).isEqualTo(written);
+        }
+    }
+
+    @Test
+    void anEvaluationThatTheLastRunDidNotComeToIsMadeUpFor() throws IOException {
+        trainer(YOCO_U, options().build(), "run", new TrainingListener() {}).run(false, Long.MAX_VALUE);
+        Path metrics = temp.resolve("run").resolve(MetricsLog.FILE);
+        List<String> lines = Files.readAllLines(metrics);
+        assertThat(lines.getLast()).contains("validation_loss");
+        Files.write(metrics, lines.subList(0, lines.size() - 1));
+        Trainer.Result result = trainer(YOCO_U, options().build(), "run", new TrainingListener() {})
+                .run(true, Long.MAX_VALUE);
+        assertThat(result.evaluation()).isPresent();
+        assertThat(Files.readAllLines(metrics)).isEqualTo(lines);
+        assertThat(trainer(YOCO_U, options().build(), "run", new TrainingListener() {})
+                        .run(true, Long.MAX_VALUE)
+                        .evaluation())
+                .isEmpty();
+    }
+
+    @Test
+    void aFolderThatIsNoShardsIsLeftAlone() throws IOException {
+        Path texts = Files.createDirectories(temp.resolve("mine").resolve(TrainingData.FOLDER));
+        Files.writeString(texts.resolve("corpus.txt"), "all that I have");
+        assertThatThrownBy(() -> TrainingData.prepare(List.of(sentences()), temp.resolve("mine"), dataOptions()))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageStartingWith(texts + " is in the way");
+        assertThat(texts.resolve("corpus.txt")).hasContent("all that I have");
+        Files.copy(temp.resolve("data/data/index.json"), texts.resolve("index.json"));
+        assertThatThrownBy(() -> TrainingData.prepare(List.of(sentences()), temp.resolve("mine"), dataOptions()))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageStartingWith(texts + " is in the way");
+        assertThat(temp.resolve("mine"))
+                .isDirectoryContaining(f -> f.equals(texts))
+                .isDirectoryNotContaining("glob:**.json");
+    }
+
+    @Test
+    void shardsStayUntilThereAreOthers() throws IOException {
+        WeightedSource broken = WeightedSource.of(new DocumentSource() {
+            private int passes;
+
+            @Override
+            public String name() {
+                return "broken";
+            }
+
+            @Override
+            public Stream<Document> documents() {
+                // The tokenizer is trained on the first pass.
+                if (passes++ > 0) {
+                    throw new InvalidInputException("the disk is gone");
+                }
+                return sentences().source().documents();
+            }
+        });
+        assertThatThrownBy(() -> TrainingData.prepare(List.of(broken), temp.resolve("data"), dataOptions()))
+                .hasMessageContaining("the disk is gone");
+        try (Shards shards = Shards.open(temp.resolve("data/data"))) {
+            assertThat(shards.specHash()).isEqualTo(data.shards().specHash());
+        }
+    }
+
+    @Test
+    void aTokenizerOfAnotherRecipeIsNotReused() throws IOException {
+        Path folder = temp.resolve("data");
+        TrainingData.Options fewer =
+                new TrainingData.Options(280, Optional.empty(), 1 << 20, Long.MAX_VALUE, 1, (_, _) -> {});
+        try (TrainingData again = TrainingData.prepare(List.of(sentences()), folder, fewer)) {
+            assertThat(again.vocabularySize()).isEqualTo(280);
+        }
+        Path given = temp.resolve("given.json");
+        Files.writeString(given, data.tokenizer().json());
+        TrainingData.Options with =
+                new TrainingData.Options(280, Optional.of(given), 1 << 20, Long.MAX_VALUE, 1, (_, _) -> {});
+        try (TrainingData again = TrainingData.prepare(List.of(sentences()), folder, with)) {
+            assertThat(again.vocabularySize()).isEqualTo(data.vocabularySize());
+        }
+        try (TrainingData again = TrainingData.prepare(List.of(sentences()), folder, fewer)) {
+            assertThat(again.vocabularySize()).isEqualTo(280);
         }
     }
 }

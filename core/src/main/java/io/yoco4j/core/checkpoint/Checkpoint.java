@@ -10,6 +10,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -23,6 +24,9 @@ public final class Checkpoint {
     public static final String CONFIG = "config.json";
 
     public static final String WEIGHTS = "model.safetensors";
+    /** What Hugging Face's folders have a chat template and its tokens in; ours keep them as they are. */
+    static final List<String> CHAT_FILES = List.of("chat_template.jinja", "tokenizer_config.json");
+
     public static final String WEIGHTS_INDEX = "model.safetensors.index.json";
     public static final String TOKENIZER = "tokenizer.json";
     public static final String GENERATION_CONFIG = "generation_config.json";

@@ -4,7 +4,6 @@ import io.yoco4j.core.InvalidInputException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -15,8 +14,8 @@ public final class CheckpointQuantizer {
     private CheckpointQuantizer() {}
 
     /**
-     * Quantizes the matrices of a model; norms stay as they are, and tokenizer.json, generation_config.json and README.md
-     * are taken over.
+     * Quantizes the matrices of a model; norms stay as they are, and tokenizer.json, generation_config.json, README.md
+     * and what a chat template stands in are taken over.
      *
      * @param format Q8 or Q4
      * @param out must not exist, or be empty; it appears whole or not at all
@@ -39,10 +38,9 @@ public final class CheckpointQuantizer {
             }
             CheckpointWriter writer = new CheckpointWriter(checkpoint.architecture(), weights).quantization(format);
             for (String file : List.of(Checkpoint.TOKENIZER, Checkpoint.GENERATION_CONFIG, Checkpoint.MODEL_CARD)) {
-                if (Files.isRegularFile(folder.resolve(file))) {
-                    writer.text(file, Checkpoint.readText(folder.resolve(file)));
-                }
+                writer.copy(folder, file);
             }
+            Checkpoint.CHAT_FILES.forEach(file -> writer.copy(folder, file));
             writer.create(out);
         }
     }

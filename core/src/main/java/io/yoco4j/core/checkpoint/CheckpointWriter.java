@@ -43,6 +43,11 @@ public final class CheckpointWriter {
         return text(Checkpoint.GENERATION_CONFIG, config.write());
     }
 
+    /** Adds a text file of another folder, where that has it. */
+    CheckpointWriter copy(Path folder, String file) {
+        return Files.isRegularFile(folder.resolve(file)) ? text(file, Checkpoint.readText(folder.resolve(file))) : this;
+    }
+
     /** Adds the model card, or another text file, under a plain file name. */
     public CheckpointWriter text(String file, String content) {
         texts.put(file, content);

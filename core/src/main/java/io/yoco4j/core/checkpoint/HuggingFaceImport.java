@@ -85,6 +85,7 @@ public final class HuggingFaceImport {
                 writer.generation(generation);
             }
             copyTokenizer(hfFolder, writer);
+            Checkpoint.CHAT_FILES.forEach(file -> writer.copy(hfFolder, file));
             writer.create(out);
         }
         return architecture;

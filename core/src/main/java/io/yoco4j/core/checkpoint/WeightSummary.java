@@ -92,12 +92,20 @@ public record WeightSummary(Optional<WeightFormat> quantization, List<Kind> kind
             parameters += n;
             if (values != null) {
                 bytes += values.data().byteSize();
-                types.add(
-                        scales == null
-                                ? values.dtype().name()
-                                : WeightFormat.of(values).label());
+                types.add(scales == null ? values.dtype().name() : quantized(values));
             }
             bytes += scales == null ? 0 : scales.data().byteSize();
+        }
+
+        private static String quantized(StoredTensor values) {
+            try {
+                return WeightFormat.of(values).label();
+            } catch (IllegalArgumentException e) {
+                throw new InvalidInputException(
+                        "tensor " + values.name() + " is " + values.dtype()
+                                + ", but has scales as only quantized ones do: take the model's file again",
+                        e);
+            }
         }
     }
 }

@@ -249,6 +249,17 @@ class HuggingFaceImportTest {
         assertThat(generation(hf)).isEqualTo(new GenerationConfig(OptionalInt.of(6), List.of(5)));
     }
 
+    @Test
+    void aChatTemplateComesAlong() throws IOException {
+        Path hf = HuggingFaceFolder.llama().write(temp.resolve("hf"));
+        Files.writeString(hf.resolve("chat_template.jinja"), "{{ messages }}");
+        Files.writeString(hf.resolve("tokenizer_config.json"), "{\"chat_template\": \"{{ bos_token }}\"}");
+        HuggingFaceImport.run(hf, out());
+        for (String file : List.of("chat_template.jinja", "tokenizer_config.json")) {
+            assertThat(out().resolve(file)).hasSameTextualContentAs(hf.resolve(file));
+        }
+    }
+
     private GenerationConfig generation(Path hf) throws IOException {
         AtomicFiles.deleteRecursively(out());
         HuggingFaceImport.run(hf, out());

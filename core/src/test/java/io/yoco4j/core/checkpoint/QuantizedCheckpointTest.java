@@ -47,6 +47,8 @@ class QuantizedCheckpointTest {
                 .tokenizer("{\"a\": \"tokenizer\"}")
                 .text("generation_config.json", "{\"eos_token_id\": 2, \"temperature\": 1}")
                 .text("README.md", "# The model card")
+                .text("chat_template.jinja", "{{ messages }}")
+                .text("tokenizer_config.json", "{\"eos_token\": \"</s>\"}")
                 .create(folder);
         return folder;
     }
@@ -87,7 +89,12 @@ class QuantizedCheckpointTest {
             assertThat(WeightFormat.of(after.tensor(Q))).isEqualTo(format);
             assertThat(WeightFormat.of(after.tensor("embed.weight"))).isEqualTo(WeightFormat.Q8);
         }
-        for (String file : new String[] {"tokenizer.json", "generation_config.json", "README.md"}) {
+        for (String file : List.of(
+                "tokenizer.json",
+                "generation_config.json",
+                "README.md",
+                "chat_template.jinja",
+                "tokenizer_config.json")) {
             assertThat(out.resolve(file)).hasSameTextualContentAs(source.resolve(file));
         }
     }

@@ -114,18 +114,20 @@ final class FileSources {
 
     private static List<String> list(Path root, @Nullable Globs globs, Skips skips) throws IOException {
         List<String> paths = new ArrayList<>();
-        Files.walkFileTree(root, new SimpleFileVisitor<>() {
+        // A link to a folder is followed where it was named, not within: there it may lead in circles.
+        Path real = root.toRealPath();
+        Files.walkFileTree(real, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path dir, BasicFileAttributes attributes) {
                 // Version control and tool state are no corpus, unless asked for.
                 boolean hidden =
-                        !dir.equals(root) && dir.getFileName().toString().startsWith(".");
+                        !dir.equals(real) && dir.getFileName().toString().startsWith(".");
                 return hidden && globs == null ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
             }
 
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-                String path = root.relativize(file).toString().replace('\\', '/');
+                String path = real.relativize(file).toString().replace('\\', '/');
                 if ((globs == null ? TEXT : globs).matches(path) && Files.isRegularFile(file)) {
                     paths.add(path);
                 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import io.yoco4j.core.InvalidInputException;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -14,10 +15,13 @@ import org.jspecify.annotations.Nullable;
 
 /** JSON Lines: an object per line, its text in the field {@code text}; other fields are passed over. */
 final class JsonLinesCursor implements Cursor {
-    private static final JsonFactory JSON = new JsonFactory();
-
     /** The longest line: a document whose every byte is escaped. */
     private static final int MAX_LINE = 6 * TextDecoding.MAX_DOCUMENT_BYTES;
+
+    private static final JsonFactory JSON = JsonFactory.builder()
+            .streamReadConstraints(
+                    StreamReadConstraints.builder().maxStringLength(MAX_LINE).build())
+            .build();
 
     private final String name;
     private final InputStream in;
@@ -43,7 +47,7 @@ final class JsonLinesCursor implements Cursor {
                 skips.oversized();
             } else if (!blank(length)) {
                 String text = text(length);
-                if (text.length() <= TextDecoding.MAX_DOCUMENT_BYTES) {
+                if (!TextDecoding.oversized(text)) {
                     return new Document(name + ":" + number, TextDecoding.wellFormed(text));
                 }
                 skips.oversized();

@@ -82,7 +82,7 @@ final class ParquetCursor implements Cursor {
                 String text = rows.isNull(COLUMN) ? null : rows.getString(COLUMN);
                 if (text == null) {
                     skips.empty();
-                } else if (text.length() > TextDecoding.MAX_DOCUMENT_BYTES) {
+                } else if (TextDecoding.oversized(text)) {
                     skips.oversized();
                 } else if (text.indexOf('\0') >= 0) {
                     skips.binary();

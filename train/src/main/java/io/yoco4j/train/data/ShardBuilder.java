@@ -14,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -74,16 +75,32 @@ final class ShardBuilder {
         this.options = options;
     }
 
-    void build(Path dir) throws IOException {
+    static void requireReplaceable(Path dir) throws IOException {
+        if (Files.exists(dir) && !emptyFolder(dir) && !ShardIndex.allIn(dir)) {
+            throw new InvalidInputException(
+                    dir
+                            + " is in the way: it is no folder of token shards alone, which belong there; choose another place, or move it");
+        }
+    }
+
+    /** @param replace whether shards that are there may go; nothing else ever does */
+    void build(Path dir, boolean replace) throws IOException {
         Path target = dir.toAbsolutePath().normalize();
-        if (Files.exists(target) && !emptyFolder(target)) {
+        if (replace) {
+            requireReplaceable(dir);
+        } else if (Files.exists(target) && !emptyFolder(target)) {
             throw new InvalidInputException(dir + " exists and is not empty: delete it, or choose another folder");
         }
         if (target.getParent() == null) {
             throw new InvalidInputException(dir + " is the root of a file system: choose a folder below it");
         }
         try {
-            AtomicFiles.createFolder(target, this::write);
+            AtomicFiles.createFolder(target, built -> {
+                write(built);
+                if (replace) {
+                    AtomicFiles.deleteRecursively(target);
+                }
+            });
         } catch (UncheckedIOException e) {
             throw new IOException(e.getMessage(), e);
         } catch (InterruptedIOException e) {
@@ -99,7 +116,7 @@ final class ShardBuilder {
                 Thread.ofPlatform().daemon().name("tokenizer-", 0).factory());
         try {
             for (int s = 0; s < sources.size(); s++) {
-                String suffix = String.format("-s%03d", s);
+                String suffix = String.format(Locale.ROOT, "-s%03d", s);
                 int width = ShardIndex.dtype(vocabularySize).equals("u16") ? 2 : 4;
                 writers.add(new Writers(
                         new ShardWriter(dir, "train" + suffix, width, options.shardTokens()),

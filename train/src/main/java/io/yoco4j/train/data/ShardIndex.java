@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.yoco4j.core.InvalidInputException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -41,6 +42,8 @@ record ShardIndex(
 
     // 64 MB index some half million shard files.
     private static final long MAX_BYTES = 64 << 20;
+
+    private static final String SHARD = "[A-Za-z0-9_-]+\\.bin";
 
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -100,6 +103,19 @@ record ShardIndex(
             return MAPPER.writeValueAsString(this) + "\n";
         } catch (JacksonException e) {
             throw new IllegalStateException("an index of plain records is always JSON", e);
+        }
+    }
+
+    /** Whether a folder is one of shards, whole or damaged, and holds nothing else. */
+    static boolean allIn(Path dir) throws IOException {
+        Path index = dir.resolve(FILE);
+        if (!Files.isDirectory(dir) || !Files.isRegularFile(index) || Files.size(index) > MAX_BYTES) {
+            return false;
+        }
+        try (java.util.stream.Stream<Path> entries = Files.list(dir)) {
+            return new String(Files.readAllBytes(index), StandardCharsets.UTF_8).contains('"' + FORMAT + '"')
+                    && entries.map(entry -> String.valueOf(entry.getFileName()))
+                            .allMatch(name -> name.equals(FILE) || name.matches(SHARD));
         }
     }
 
@@ -176,7 +192,7 @@ record ShardIndex(
         }
         long sum = 0;
         for (ShardFile f : stream.files) {
-            if (!f.name.matches("[A-Za-z0-9_-]+\\.bin")) {
+            if (!f.name.matches(SHARD)) {
                 throw bad(file, "\"" + f.name + "\" is no name of a shard file");
             }
             Path shard = dir.resolve(f.name);

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -63,7 +64,7 @@ final class ShardWriter implements Closeable {
     }
 
     private String name() {
-        return String.format("%s-%05d.bin", prefix, files.size());
+        return String.format(Locale.ROOT, "%s-%05d.bin", prefix, files.size());
     }
 
     private void flush() throws IOException {

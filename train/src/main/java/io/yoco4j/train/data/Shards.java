@@ -63,8 +63,34 @@ public final class Shards implements AutoCloseable {
             Path dir,
             ShardOptions options)
             throws IOException {
-        new ShardBuilder(sources, encoder, endOfText, vocabularySize, options).build(dir);
+        new ShardBuilder(sources, encoder, endOfText, vocabularySize, options).build(dir, false);
         return open(dir);
+    }
+
+    /**
+     * As {@link #build}, but shards that are in {@code dir} are replaced, once the new ones are whole.
+     *
+     * @throws InvalidInputException also when there is anything in it that is no shard or index
+     */
+    public static Shards rebuild(
+            List<WeightedSource> sources,
+            Encoder encoder,
+            int endOfText,
+            int vocabularySize,
+            Path dir,
+            ShardOptions options)
+            throws IOException {
+        new ShardBuilder(sources, encoder, endOfText, vocabularySize, options).build(dir, true);
+        return open(dir);
+    }
+
+    /**
+     * Refuses a folder that {@link #rebuild} could not replace.
+     *
+     * @throws InvalidInputException when there is something in it, but not shards alone
+     */
+    public static void requireReplaceable(Path dir) throws IOException {
+        ShardBuilder.requireReplaceable(dir);
     }
 
     /**

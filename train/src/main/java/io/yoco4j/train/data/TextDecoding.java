@@ -67,6 +67,13 @@ final class TextDecoding {
         return text.startsWith("\uFEFF") ? text.substring(1) : text;
     }
 
+    /** Whether a text has more than {@link #MAX_DOCUMENT_BYTES} in UTF-8. */
+    static boolean oversized(String text) {
+        // Three bytes are the most that a char takes; then counting is worth its time.
+        return 3L * text.length() > MAX_DOCUMENT_BYTES
+                && text.getBytes(StandardCharsets.UTF_8).length > MAX_DOCUMENT_BYTES;
+    }
+
     /** {@code text} with each unpaired surrogate replaced by U+FFFD: JSON can escape them, UTF-8 cannot hold them. */
     static String wellFormed(String text) {
         StringBuilder repaired = null;

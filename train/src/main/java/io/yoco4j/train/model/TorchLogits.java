@@ -58,11 +58,13 @@ public final class TorchLogits {
      * The most likely continuation.
      *
      * @param prompt at least one id
+     * @param vocabulary ids that may be generated, 0..vocabulary-1: a model may have rows that no token has
      * @param count tokens to generate, at most
      * @param endOfText the id that ends the text before that, -1 for none; it is not part of the result
      * @return the continuation alone
      */
-    public static int[] greedy(StageExecutor executor, Architecture a, int[] prompt, int count, int endOfText) {
+    public static int[] greedy(
+            StageExecutor executor, Architecture a, int[] prompt, int vocabulary, int count, int endOfText) {
         int[] out = new int[count];
         try (NoGradGuard _ = new NoGradGuard();
                 TorchContext context = TorchContext.remembering()) {
@@ -70,7 +72,10 @@ public final class TorchLogits {
             for (int i = 0; i < count; i++) {
                 try (PointerScope _ = new PointerScope()) {
                     Tensor logits = executor.logits(a, Torch.longs(next, 1, next.length), context);
-                    out[i] = (int) logits.select(1, next.length - 1L).argmax().item_long();
+                    out[i] = (int) logits.select(1, next.length - 1L)
+                            .narrow(1, 0, vocabulary)
+                            .argmax()
+                            .item_long();
                 }
                 if (out[i] == endOfText) {
                     return Arrays.copyOf(out, i);

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -90,6 +91,17 @@ class ShardsTest {
             int[] ids = new int[2];
             shards.train().read(0, 2, ids, 0);
             assertThat(ids).containsExactly(65535, 1);
+        }
+    }
+
+    @Test
+    void filesHaveTheSameNamesEverywhere() throws IOException {
+        Locale locale = Locale.getDefault();
+        Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+        try (Shards shards = build(Corpus.random("c", 10, 10, 1), OPTIONS, "shards")) {
+            assertThat(shards.train().tokens()).isPositive();
+        } finally {
+            Locale.setDefault(locale);
         }
     }
 

@@ -47,6 +47,16 @@ class SourcesTest {
     }
 
     @Test
+    void aLinkToAFolderIsTheFolder() throws IOException {
+        write("far/a.txt", "one");
+        write("far/in/b.txt", "two");
+        Files.createSymbolicLink(dir.resolve("near"), dir.resolve("far"));
+        // Within, they may lead in circles.
+        Files.createSymbolicLink(dir.resolve("far/in/round"), dir.resolve("far"));
+        assertThat(read(dir + "/near")).containsExactly("a.txt=one", "in/b.txt=two");
+    }
+
+    @Test
     void foldersHoldDataFiles() throws IOException {
         write("data/a.jsonl", "{\"text\":\"one\"}\n{\"text\":\"two\"}\n");
         write("data/b.txt", "three");
@@ -154,6 +164,15 @@ class SourcesTest {
         assertThat(read(dir + "/a.jsonl"))
                 .containsExactly(dir + "/a.jsonl:1=a\nb", dir + "/a.jsonl:5=\uD83D\uDE00 \uFFFD!");
         assertThat(texts(dir + "/a.jsonl.gz")).containsExactly("a\nb", "\uD83D\uDE00 \uFFFD!");
+    }
+
+    @Test
+    void jsonLinesThatAreTooLongArePassedOver() throws IOException {
+        String wide = "\u4E2D".repeat((16 << 20) / 3 + 1);
+        write(
+                "long.jsonl",
+                "{\"text\":\"" + "a".repeat(21_000_000) + "\"}\n{\"text\":\"" + wide + "\"}\n{\"text\":\"b\"}\n");
+        assertThat(texts(dir + "/long.jsonl")).containsExactly("b");
     }
 
     @ParameterizedTest
