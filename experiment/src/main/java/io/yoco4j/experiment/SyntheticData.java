@@ -120,7 +120,7 @@ public final class SyntheticData implements Dataset {
     }
 
     @Override
-    public OptionalDouble bytesPerToken() {
+    public OptionalDouble bytesPerToken(TrainingOptions options) {
         return OptionalDouble.empty();
     }
 

@@ -45,7 +45,9 @@ public final class TrainerBackend implements TrainingBackend {
                 new TrainingData.Options(
                         data.vocabulary(), Optional.empty(), TOKENIZER_BYTES, data.maxBytes(), threads, progress));
         return new PreparedData(
-                prepared, prepared.tokenizer(), prepared.shards().tokenizerHash());
+                new FirstWindows(prepared),
+                prepared.tokenizer(),
+                prepared.shards().tokenizerHash());
     }
 
     private record PreparedData(Dataset data, Tokenizer tokenizer, String tokenizerHash) implements Prepared {

@@ -166,7 +166,7 @@ final class TrainedModel {
         }
 
         @Override
-        public OptionalDouble bytesPerToken() {
+        public OptionalDouble bytesPerToken(TrainingOptions options) {
             return OptionalDouble.empty();
         }
 

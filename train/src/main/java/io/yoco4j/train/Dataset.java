@@ -24,14 +24,15 @@ public interface Dataset extends AutoCloseable {
     Sequences training(TrainingOptions options);
 
     /**
-     * Sequences to evaluate on; none of them is trained on.
+     * Sequences to evaluate on, of which the first are read that {@link TrainingOptions#evaluationTokens} allow; none of them is
+     * trained on.
      *
      * @throws io.yoco4j.core.InvalidInputException when the sequence length does not fit the data
      */
     Sequences heldOut(TrainingOptions options);
 
-    /** UTF-8 bytes per token of held-out text; empty where the data is no text. */
-    OptionalDouble bytesPerToken();
+    /** UTF-8 bytes per token of the sequences that are evaluated; empty where the data is no text. */
+    OptionalDouble bytesPerToken(TrainingOptions options);
 
     @Override
     void close();

@@ -360,7 +360,7 @@ public final class Trainer {
             }
         }
         double loss = nats / weight;
-        OptionalDouble bytes = data.bytesPerToken();
+        OptionalDouble bytes = data.bytesPerToken(options);
         Evaluation evaluation = new Evaluation(
                 state.step(),
                 state.step() * options.tokensPerStep(),

@@ -190,15 +190,26 @@ public record TrainingData(Tokenizer tokenizer, Shards shards) implements Datase
                 shards.train(), options.batchSize(), options.accumulation(), options.sequenceLength(), options.seed());
     }
 
-    /** Windows of the held-out text, in order. */
+    /** As many windows of the held-out text as are evaluated, evenly over all of it. */
     @Override
     public Sequences heldOut(TrainingOptions options) {
-        return new Windows(shards.validation(), options.sequenceLength());
+        return new Windows(shards.validation(), options.sequenceLength())
+                .spread(options.evaluationTokens() / options.sequenceLength());
     }
 
     @Override
-    public OptionalDouble bytesPerToken() {
-        return OptionalDouble.of(shards.validation().bytesPerToken());
+    public OptionalDouble bytesPerToken(TrainingOptions options) {
+        Sequences windows = heldOut(options);
+        long[] ids = new long[options.sequenceLength()];
+        long[] targets = new long[ids.length];
+        long bytes = 0;
+        for (long i = 0; i < windows.count(); i++) {
+            windows.read(i, 1, ids, targets);
+            for (long target : targets) {
+                bytes += target == shards.endOfText() ? 0 : tokenizer.bytes((int) target).length;
+            }
+        }
+        return OptionalDouble.of((double) bytes / (windows.count() * ids.length));
     }
 
     @Override

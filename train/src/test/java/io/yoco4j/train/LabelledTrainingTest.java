@@ -88,7 +88,7 @@ class LabelledTrainingTest {
         }
 
         @Override
-        public OptionalDouble bytesPerToken() {
+        public OptionalDouble bytesPerToken(TrainingOptions options) {
             return OptionalDouble.empty();
         }
 

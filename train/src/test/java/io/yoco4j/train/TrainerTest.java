@@ -2,6 +2,7 @@ package io.yoco4j.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
@@ -9,6 +10,7 @@ import io.yoco4j.core.arch.Presets;
 import io.yoco4j.core.checkpoint.Checkpoint;
 import io.yoco4j.train.data.Document;
 import io.yoco4j.train.data.DocumentSource;
+import io.yoco4j.train.data.Sequences;
 import io.yoco4j.train.data.Shards;
 import io.yoco4j.train.data.WeightedSource;
 import java.io.IOException;
@@ -169,7 +171,7 @@ class TrainerTest {
         assertThat(order).containsExactly("saved", "evaluated", "saved", "evaluated", "saved", "evaluated");
         assertThat(evaluations.getLast().loss())
                 .isLessThan(evaluations.getFirst().loss());
-        double bytesPerToken = data.shards().validation().bytesPerToken();
+        double bytesPerToken = data.bytesPerToken(options).orElseThrow();
         assertThat(evaluations.getLast().bitsPerByte())
                 .isEqualTo(evaluations.getLast().loss() / Math.log(2) / bytesPerToken);
         assertThat(samples).hasSize(3).allSatisfy(s -> assertThat(s.prompt()).isEqualTo("alice"));
@@ -348,5 +350,50 @@ class TrainerTest {
         try (TrainingData again = TrainingData.prepare(List.of(sentences()), folder, fewer)) {
             assertThat(again.vocabularySize()).isEqualTo(280);
         }
+    }
+
+    /** Windows of one source, then of the other: few of them are of both, and bytes per token are theirs. */
+    @Test
+    void evaluatesAPartOfEachSource() throws IOException {
+        try (TrainingData both = TrainingData.prepare(
+                List.of(repeated("some words. "), repeated("zyx ")), temp.resolve("both"), dataOptions())) {
+            Sequences windows = both.heldOut(options().build());
+            assertThat(windows.count()).isEqualTo(5);
+            long[] ids = new long[5 * 40];
+            long[] targets = new long[ids.length];
+            windows.read(0, 5, ids, targets);
+            String first = both.tokenizer().decode(ints(ids, 0));
+            String last = both.tokenizer().decode(ints(ids, 4));
+            assertThat(first).doesNotContain("zyx");
+            assertThat(last).contains("zyx");
+            double bytes = 0;
+            for (int i = 0; i < 5; i++) {
+                bytes += both.tokenizer()
+                        .decode(ints(targets, i))
+                        .replace("<|endoftext|>", "")
+                        .length();
+            }
+            assertThat(both.bytesPerToken(options().build())).hasValueCloseTo(bytes / 200, within(1.5 / 40));
+        }
+    }
+
+    private static WeightedSource repeated(String words) {
+        return WeightedSource.of(new DocumentSource() {
+            @Override
+            public String name() {
+                return words;
+            }
+
+            @Override
+            public Stream<Document> documents() {
+                return IntStream.range(0, 600).mapToObj(i -> new Document(words + i, i + " " + words.repeat(30)));
+            }
+        });
+    }
+
+    private static int[] ints(long[] rows, int row) {
+        return Arrays.stream(rows, row * 40, row * 40 + 40)
+                .mapToInt(id -> (int) id)
+                .toArray();
     }
 }

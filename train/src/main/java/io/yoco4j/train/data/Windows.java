@@ -62,6 +62,33 @@ public final class Windows implements Sequences {
         }
     }
 
+    /** So many of the windows, or all, evenly over the split: a part of each source where there are several. */
+    public Sequences spread(long most) {
+        long taken = Math.min(count, Math.max(1, most));
+        return new Sequences() {
+            @Override
+            public long count() {
+                return taken;
+            }
+
+            @Override
+            public void read(long first, int rows, long[] ids, long[] targets) {
+                if (first < 0 || rows < 0 || first > taken - rows) {
+                    throw new IndexOutOfBoundsException(rows + " windows from " + first + " are not within " + taken);
+                }
+                int[] window = new int[width()];
+                for (int r = 0; r < rows; r++) {
+                    split.read(place(first + r) * sequenceLength, width(), window, 0);
+                    part(window, r, ids, targets);
+                }
+            }
+
+            private long place(long i) {
+                return (long) ((double) i * count / taken);
+            }
+        };
+    }
+
     private void require(long first, int rows) {
         if (first < 0 || rows < 0 || first > count - rows) {
             throw new IndexOutOfBoundsException(
