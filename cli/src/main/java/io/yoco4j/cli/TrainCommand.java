@@ -123,11 +123,11 @@ final class TrainCommand implements Runnable {
     }
 
     private Dataset prepare(PrintWriter progress) throws IOException {
-        boolean stopped = Files.exists(out.resolve(Trainer.OPTIONS));
-        for (String file : List.of(
-                "state.safetensors", Checkpoint.WEIGHTS, Checkpoint.WEIGHTS + ".index.json", Checkpoint.CONFIG)) {
+        boolean begun = Files.exists(out.resolve(Trainer.OPTIONS));
+        for (String file :
+                List.of("state.safetensors", Checkpoint.WEIGHTS, Checkpoint.WEIGHTS_INDEX, Checkpoint.CONFIG)) {
             // A run that ended before its first checkpoint leaves a description, which may go.
-            if (Files.exists(out.resolve(file)) && !(stopped && file.equals(Checkpoint.CONFIG))) {
+            if (Files.exists(out.resolve(file)) && !(begun && file.equals(Checkpoint.CONFIG))) {
                 throw new InvalidInputException(
                         out + " holds a model already: add --resume to go on with it, or name another --out");
             }

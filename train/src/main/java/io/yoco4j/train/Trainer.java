@@ -303,9 +303,7 @@ public final class Trainer {
         try {
             LossPlot.write(title(), metrics.lines(), folder);
         } catch (RuntimeException | LinkageError | InternalError e) {
-            // The graphics library does not start in a JVM that a signal is ending, or on a machine without fonts: no
-            // reason to
-            // lose a run.
+            // The graphics library does not start in a JVM that a signal is ending, nor where there are no fonts.
             if (!stopRequested && !plotFailed) {
                 plotFailed = true;
                 LOG.log(System.Logger.Level.WARNING, "{0} could not be drawn: {1}", LossPlot.FILE, e);
