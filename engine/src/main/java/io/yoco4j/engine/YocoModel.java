@@ -6,7 +6,6 @@ import io.yoco4j.core.checkpoint.Checkpoint;
 import io.yoco4j.core.checkpoint.GenerationConfig;
 import io.yoco4j.core.checkpoint.ModelFingerprint;
 import io.yoco4j.core.checkpoint.StoredTensor;
-import io.yoco4j.core.text.StreamingDecoder;
 import io.yoco4j.core.text.Tokenizer;
 import io.yoco4j.engine.cache.BlockPool;
 import io.yoco4j.engine.cache.ContextFile;
@@ -22,7 +21,6 @@ import io.yoco4j.engine.kernel.WorkerPool;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -46,9 +44,6 @@ import org.jspecify.annotations.Nullable;
 public final class YocoModel implements AutoCloseable {
     /** Free cache blocks are kept for the next session up to this fraction of the JVM's memory. */
     private static final int FREE_BLOCKS = 8;
-
-    /** The last tokens of a context that may bear on what the next one's text is. */
-    private static final int DECODER_CONTEXT = 64;
 
     private final @Nullable Path folder;
     private final Architecture architecture;
@@ -333,26 +328,11 @@ public final class YocoModel implements AutoCloseable {
             ends.addAll(generationConfig.eos());
             t.flatMap(known -> known.endOfText().stream().boxed().findFirst()).ifPresent(ends::add);
         }
-        return new TextStream(t.map(known -> decoder(known, before)).orElse(TextStream.Decoder.NONE), stop, ends);
-    }
-
-    /** A decoder that has read what comes before: what a token's text is, such as its leading space, depends on what precedes. */
-    private static TextStream.Decoder decoder(Tokenizer tokenizer, int[] before) {
-        int tail = Math.max(0, before.length - DECODER_CONTEXT);
-        StreamingDecoder decoder = tokenizer.streamingDecoder();
-        Arrays.stream(before).skip(tail).filter(tokenizer::contains).forEach(decoder::append);
-        return new TextStream.Decoder() {
-            @Override
-            public String append(int id) {
-                // A model's vocabulary may be padded beyond the tokenizer's, or that have gaps.
-                return tokenizer.contains(id) ? decoder.append(id) : "";
-            }
-
-            @Override
-            public String finish() {
-                return decoder.finish();
-            }
-        };
+        return new TextStream(
+                t.<TextStream.Decoder>map(known -> new ContextDecoder(known, before))
+                        .orElse(TextStream.Decoder.NONE),
+                stop,
+                ends);
     }
 
     void requireOpen() {
