@@ -29,10 +29,16 @@ final class Filters {
     @Nullable
     Object apply(@Nullable Object value, Arguments args) {
         values.work().take(value instanceof String s ? 1L + s.length() : 1);
+        Object result = applied(value, args);
+        args.requireAllTaken();
+        return result;
+    }
+
+    private @Nullable Object applied(@Nullable Object value, Arguments args) {
         return switch (args.callee()) {
             case "trim" -> PythonStrings.strip(values.text(value), args.textOrNull(0, "chars"), true, true);
             case "length", "count" -> values.length(value);
-            case "tojson" -> JsonText.of(value, args.whole(0, "indent", -1), values.work());
+            case "tojson" -> json(value, args);
             case "string" -> values.text(value);
             case "safe" -> value;
             case "upper" -> values.text(value).toUpperCase(Locale.ROOT);
@@ -57,6 +63,18 @@ final class Filters {
         };
     }
 
+    /** With the arguments in the order that Hugging Face's has, which is not Jinja's. */
+    private String json(@Nullable Object value, Arguments args) {
+        long indent = args.whole(1, "indent", -1);
+        if (PythonValues.truth(args.get(0, "ensure_ascii"))
+                || args.get(2, "separators") != null
+                || PythonValues.truth(args.get(3, "sort_keys"))) {
+            throw new TemplateException(
+                    "tojson has no other form here than that of ensure_ascii=False, with or without indent");
+        }
+        return JsonText.of(value, indent, values.work());
+    }
+
     private String joined(@Nullable Object value, Arguments args) {
         List<@Nullable Object> items = values.items(value);
         String attribute = args.textOrNull(1, "attribute");
@@ -70,7 +88,7 @@ final class Filters {
     private static @Nullable Object otherwise(@Nullable Object value, Arguments args) {
         boolean replaced = PythonValues.truth(args.get(1, "boolean")) ? !PythonValues.truth(value) : value == null;
         Object other = args.get(0, "default_value");
-        return replaced ? other == null ? "" : other : value;
+        return replaced ? args.has(0, "default_value") ? other : "" : value;
     }
 
     private static @Nullable Object edge(List<@Nullable Object> items, boolean first) {

@@ -4,11 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The methods that values have: Python's, by name, and none of Java's. */
 final class PythonMethods {
+    private static final Set<String> SEARCHES = Set.of("find", "rfind", "count", "replace", "split", "rsplit");
+
     private final PythonValues values;
 
     PythonMethods(PythonValues values) {
@@ -22,9 +25,16 @@ final class PythonMethods {
      */
     @Nullable
     Object call(@Nullable Object base, Arguments args) {
+        Object result = called(base, args);
+        args.requireAllTaken();
+        return result;
+    }
+
+    private @Nullable Object called(@Nullable Object base, Arguments args) {
         return switch (base) {
             case String s -> {
-                values.work().take(1L + s.length());
+                // Searches compare a part at each place.
+                values.work().take((1L + s.length()) * (1 + longest(args)));
                 yield ofString(s, args);
             }
             case Map<?, ?> m -> ofMap(m, args);
@@ -33,6 +43,10 @@ final class PythonMethods {
                 throw new TemplateException("." + args.callee() + "() is called on a value that is not defined");
             default -> throw missing("this value", args);
         };
+    }
+
+    private static long longest(Arguments args) {
+        return SEARCHES.contains(args.callee()) && args.get(0, "sub") instanceof String part ? part.length() : 0;
     }
 
     private static TemplateException missing(String who, Arguments args) {

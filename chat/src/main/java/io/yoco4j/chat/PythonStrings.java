@@ -52,24 +52,27 @@ final class PythonStrings {
 
     private static List<Object> splitAtBlanks(String s, long limit) {
         List<Object> parts = new ArrayList<>();
-        String rest = strip(s, null, true, false);
-        while (!rest.isEmpty()) {
-            int end = 0;
-            while (end < rest.length() && !isSpace(rest.charAt(end))) {
-                end++;
-            }
+        for (int from = behindBlanks(s, 0); from < s.length(); ) {
             if (limit >= 0 && parts.size() >= limit) {
-                parts.add(strip(rest, null, false, true));
+                parts.add(strip(s.substring(from), null, false, true));
                 return parts;
             }
-            parts.add(rest.substring(0, end));
-            int next = end;
-            while (next < rest.length() && isSpace(rest.charAt(next))) {
-                next++;
+            int end = from;
+            while (end < s.length() && !isSpace(s.charAt(end))) {
+                end++;
             }
-            rest = rest.substring(next);
+            parts.add(s.substring(from, end));
+            from = behindBlanks(s, end);
         }
         return parts;
+    }
+
+    private static int behindBlanks(String s, int from) {
+        int at = from;
+        while (at < s.length() && isSpace(s.charAt(at))) {
+            at++;
+        }
+        return at;
     }
 
     /** As {@link #split} with a separator, cut from the right. */

@@ -69,6 +69,8 @@ class TemplateDialectTest {
                 "'a,b,c'.split(',', 1) § ['a', 'b,c']",
                 "'a.b|c'.split('.')[1].split('|')[0] § b",
                 "'a-b-c'.rsplit('-', 1) § ['a-b', 'c']",
+                "'  a  b  c  '.split(none, 1) ~ ' a'.split() ~ ''.split() ~ '  '.split() § ['a', 'b  c']['a'][][]",
+                "[1]|tojson(false) ~ {'a': 1}|tojson(ensure_ascii=false, sort_keys=false) § [1]{\"a\": 1}",
                 "'aXbX'.replace('X', '-', 1) ~ 'a.b'.replace('.', '') § a-bXab",
                 "'-'.join(['a', 'b']) ~ 'ab'.upper() ~ 'AB'.lower() § a-bABab",
                 "'hELLO wORLD'.title() ~ 'hELLO'.capitalize() § Hello WorldHello",
@@ -78,6 +80,7 @@ class TemplateDialectTest {
                 // filters
                 "[3, 4]|first ~ [3, 4]|last ~ [3, 4]|length ~ [3, 4]|join('+') § 3423+4",
                 "nope|default('d') ~ ''|default('d') ~ ''|default('d', true) § dd",
+                "'' is none ~ (nope|default(none)) is none ~ nope|default(default_value='e') § FalseTruee",
                 "'12'|int + 1 § 13",
                 "messages|map(attribute='role')|join(' ') § system user",
                 "messages|rejectattr('role', 'equalto', 'user')|map(attribute='content')|first § be",
@@ -186,5 +189,29 @@ class TemplateDialectTest {
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessageStartingWith(folder.resolve("chat_template.jinja") + ": line 2: ")
                 .hasMessageContaining(reason);
+    }
+
+    /** Rather than to be ignored. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '§',
+            quoteCharacter = '`',
+            value = {
+                "[1]|tojson(separators=(',', ':')) § tojson has no other form",
+                "[1]|tojson(sort_keys=true) § tojson has no other form",
+                "[1]|tojson(true) § tojson has no other form",
+                "[1]|tojson(colour=1) § tojson does not take an argument colour",
+                "'abcx'.find('x', 2) § find does not take 2 arguments",
+                "'abc'.startswith('b', 1) § startswith does not take 2 arguments",
+                "'aaa'.count('a', 1) § count does not take 2 arguments",
+                "'ff'|int(base=16) § int does not take an argument base",
+                "'a'|upper(3) § upper does not take 1 argument",
+                "messages[0].items(1) § items does not take 1 argument"
+            })
+    void argumentsThatNothingTakesAreRefused(String expression, String message) {
+        ChatTemplate template = TemplateFixture.template(folder, "{{ " + expression + " }}");
+        assertThatThrownBy(() -> template.render(messages("user", "hi"), false))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining(message);
     }
 }

@@ -72,6 +72,7 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
     /**
      * Computes the next token where there is one.
      *
+     * @throws InsufficientMemoryException when the context cannot grow; what was pulled before stays valid
      * @throws IllegalStateException when the model is closed, or another thread uses the session
      */
     public boolean hasNext() {
@@ -79,8 +80,8 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
             if (!cancelled) {
                 generate();
             }
-            if (cancelled) {
-                next = null;
+            // A token that was drawn meanwhile belongs to the context, so it is still told.
+            if (cancelled && next == null && finish == null) {
                 finish = FinishReason.CANCELLED;
             }
         }
@@ -148,7 +149,10 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
         return joined.toString();
     }
 
-    /** Ends the stream before its next token, within a chunk of the prompt while that is being taken in. */
+    /**
+     * Ends the stream before its next token, within a chunk of the prompt while that is being taken in; from any thread. A token
+     * that another thread is drawing still comes.
+     */
     public void cancel() {
         cancelled = true;
     }

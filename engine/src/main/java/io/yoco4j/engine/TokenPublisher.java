@@ -121,12 +121,12 @@ final class TokenPublisher implements Flow.Publisher<GeneratedToken> {
                 } catch (RuntimeException | Error e) {
                     return fail(e);
                 }
-                if (cancelled) {
-                    break;
-                }
                 if (token != null) {
                     pass(to, token);
                     demand.updateAndGet(left -> left == Long.MAX_VALUE ? left : left - 1);
+                }
+                if (cancelled) {
+                    break;
                 }
                 if (token == null || generation.finishReason().isPresent()) {
                     return complete(to);

@@ -34,8 +34,13 @@ final class TextModel implements AutoCloseable {
         tokenizer = model.tokenizer()
                 .orElseThrow(() -> new InvalidInputException("the model " + name + " has no " + Checkpoint.TOKENIZER
                         + ", which text needs: put the file in its folder"));
-        Requests.requireSupported(given.build(), name);
-        defaults = given.modelName(name).build();
+        YocoChatRequestParameters asked = given.build();
+        Requests.requireSupported(asked, name);
+        // Of a copy: the builder is the caller's, who may build another model with it.
+        defaults = YocoChatRequestParameters.builder()
+                .overrideWith(asked)
+                .modelName(name)
+                .build();
         // Of a context, nothing is computed here: it knows whether the model has these loops.
         model.session(Requests.options(defaults, 1).session()).close();
     }

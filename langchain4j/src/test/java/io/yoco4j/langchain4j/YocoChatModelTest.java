@@ -94,6 +94,14 @@ class YocoChatModelTest {
     }
 
     @Test
+    void aBuilderMakesSeveralModels() {
+        YocoChatModel.Builder builder = YocoChatModel.builder().model(engine).modelName("a");
+        assertThat(builder.build().defaultRequestParameters().modelName()).isEqualTo("a");
+        assertThat(builder.modelName("b").build().defaultRequestParameters().modelName())
+                .isEqualTo("b");
+    }
+
+    @Test
     void drawsDifferFromRequestToRequestUnlessTheyHaveASeed() {
         List<AiMessage> drawn = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
