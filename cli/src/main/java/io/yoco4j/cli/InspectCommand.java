@@ -35,6 +35,8 @@ import picocli.CommandLine.Spec;
         },
         mixinStandardHelpOptions = true)
 final class InspectCommand implements Runnable {
+    private static final String CONTEXTS = "8K,32K,256K";
+
     @Spec
     private CommandSpec spec;
 
@@ -50,9 +52,8 @@ final class InspectCommand implements Runnable {
     @Option(
             names = "--context",
             paramLabel = "N,..",
-            description = "Context lengths in tokens; 8K is 8,192 (default: ${DEFAULT-VALUE}).",
-            defaultValue = "8K,32K,256K")
-    private String context = "";
+            description = "Context lengths in tokens; 8K is 8,192 (default: " + CONTEXTS + ").")
+    private @Nullable String context;
 
     @Option(
             names = "--convergence",
@@ -83,7 +84,7 @@ final class InspectCommand implements Runnable {
         if (plot != null && convergence == null) {
             throw new InvalidInputException("--plot draws what --convergence measures: name a text with that, too");
         }
-        if (convergence != null && !context.isEmpty()) {
+        if (convergence != null && context != null) {
             throw new InvalidInputException("--context has no effect on --convergence: leave it out");
         }
         if (convergence != null) {
@@ -91,7 +92,7 @@ final class InspectCommand implements Runnable {
             return;
         }
         Architecture a = loops.of(model == null ? preset.architecture() : Checkpoint.readArchitecture(model));
-        List<Long> contexts = Units.contexts(context);
+        List<Long> contexts = Units.contexts(context == null ? CONTEXTS : context);
         PrintWriter out = spec.commandLine().getOut();
         Optional<WeightSummary> weights =
                 Optional.ofNullable(model).filter(WeightSummary::possible).map(WeightSummary::of);

@@ -569,7 +569,6 @@ class CommandLineTest {
                 "train --synthetic hop --shape width=3 --steps 1 --out NEW",
                 "train --synthetic hop --shape layers=1 --steps 1 --out NEW",
                 "inspect --system yoco --size tiny --shape heads=x",
-                "inspect MODEL --convergence EMPTY --context 4K",
                 "eval MODEL --tasks hop:colour=3",
                 "eval MODEL --tasks hop,piqa",
                 "eval MODEL --tasks piqa",

@@ -174,6 +174,7 @@ class EarlyExitCommandsTest {
                 data(),
                 "--exit-threshold=-0.1");
         requireMistake("--exit-threshold", "generate", model, "x", "--exit-threshold", "half");
+        requireMistake("--context has no effect", "inspect", model, "--convergence", text, "--context", "4K");
         requireMistake("--plot draws what --convergence measures", "inspect", model, "--plot", empty);
         requireMistake("name a model folder", "inspect", "--system", "yoco-u", "--size", "nano", "--convergence", text);
         requireMistake(
