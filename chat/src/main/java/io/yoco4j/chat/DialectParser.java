@@ -20,6 +20,8 @@ import com.hubspot.jinjava.el.ext.StringConcatOperator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import jinjava.de.odysseus.el.misc.BooleanOperations;
+import jinjava.de.odysseus.el.tree.Bindings;
 import jinjava.de.odysseus.el.tree.impl.Builder;
 import jinjava.de.odysseus.el.tree.impl.Scanner;
 import jinjava.de.odysseus.el.tree.impl.Scanner.ExtensionToken;
@@ -27,24 +29,42 @@ import jinjava.de.odysseus.el.tree.impl.Scanner.ScanException;
 import jinjava.de.odysseus.el.tree.impl.Scanner.Symbol;
 import jinjava.de.odysseus.el.tree.impl.ast.AstBinary;
 import jinjava.de.odysseus.el.tree.impl.ast.AstBinary.Operator;
+import jinjava.de.odysseus.el.tree.impl.ast.AstIdentifier;
 import jinjava.de.odysseus.el.tree.impl.ast.AstNode;
 import jinjava.de.odysseus.el.tree.impl.ast.AstNull;
 import jinjava.de.odysseus.el.tree.impl.ast.AstParameters;
 import jinjava.de.odysseus.el.tree.impl.ast.AstUnary;
+import jinjava.javax.el.ELContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Expressions as Jinja 3 reads them. jinjava's grammar, but that {@code not} stands above comparisons, slices have steps,
- * and attributes, items, methods, filters and tests go to {@link PythonValues} and its neighbours, where jinjava would look
+ * Expressions as Jinja 3 reads them. jinjava's grammar, but that {@code not} stands above comparisons, {@code ~} between
+ * {@code +} and {@code *}, slices have steps, and attributes, items, methods, filters and tests go to {@link PythonValues} and its neighbours, where jinjava would look
  * for Java's methods.
  */
 final class DialectParser extends ExtendedParser {
+    private static final Map<Operator, Operator> OPERATORS = Map.of(
+            AstBinary.AND,
+            Operators::and,
+            AstBinary.EQ,
+            Operators::equal,
+            AstBinary.NE,
+            Operators::unequal,
+            AstBinary.LT,
+            Operators.ordered(BooleanOperations::lt),
+            AstBinary.LE,
+            Operators.ordered(BooleanOperations::le),
+            AstBinary.GT,
+            Operators.ordered(BooleanOperations::gt),
+            AstBinary.GE,
+            Operators.ordered(BooleanOperations::ge),
+            AdditionOperator.OP,
+            Operators::add);
 
     DialectParser(Builder context, String input) {
         super(context, input);
         put(CollectionMembershipOperator.TOKEN, ExtensionPoint.CMP, Operators::in);
         put(CollectionNonMembershipOperator.TOKEN, ExtensionPoint.CMP, Operators::notIn);
-        put(StringConcatOperator.TOKEN, ExtensionPoint.ADD, Operators::concat);
     }
 
     private void put(ExtensionToken token, ExtensionPoint level, Computed.Pair operator) {
@@ -72,19 +92,32 @@ final class DialectParser extends ExtendedParser {
 
     @Override
     protected AstBinary createAstBinary(AstNode left, AstNode right, Operator operator) {
-        Operator own = operator == AstBinary.AND
-                ? Operators::and
-                : operator == AstBinary.EQ
-                        ? Operators::equal
-                        : operator == AstBinary.NE
-                                ? Operators::unequal
-                                : operator == AdditionOperator.OP ? Operators::add : operator;
-        return super.createAstBinary(left, right, own);
+        return super.createAstBinary(left, right, OPERATORS.getOrDefault(operator, operator));
+    }
+
+    @Override
+    protected @Nullable AstNode mul(boolean required) throws ScanException, ParseException {
+        AstNode value = super.mul(required);
+        while (value != null && getToken() == StringConcatOperator.TOKEN) {
+            consumeToken();
+            value = Computed.of(Operators::concat, value, super.mul(true));
+        }
+        return value;
     }
 
     @Override
     protected AstDict createAstDict(Map<AstNode, AstNode> entries) {
         return new Computed.Dict(entries);
+    }
+
+    @Override
+    protected AstIdentifier createAstIdentifier(String name, int index) {
+        return new AstIdentifier(name, index) {
+            @Override
+            public @Nullable Object eval(Bindings bindings, ELContext context) {
+                return Rendering.value(super.eval(bindings, context));
+            }
+        };
     }
 
     @Override

@@ -36,7 +36,7 @@ final class Filters {
 
     private @Nullable Object applied(@Nullable Object value, Arguments args) {
         return switch (args.callee()) {
-            case "trim" -> PythonStrings.strip(values.text(value), args.textOrNull(0, "chars"), true, true);
+            case "trim" -> methods.strip(values.text(value), args, true, true);
             case "length", "count" -> values.length(value);
             case "tojson" -> json(value, args);
             case "string" -> values.text(value);

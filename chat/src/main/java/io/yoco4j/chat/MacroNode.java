@@ -1,6 +1,8 @@
 package io.yoco4j.chat;
 
+import com.hubspot.jinjava.interpret.Context;
 import com.hubspot.jinjava.lib.fn.MacroFunction;
+import com.hubspot.jinjava.tree.Node;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +29,23 @@ final class MacroNode extends TemplateNode {
                 defaults.put(parameter, otherwise.isEmpty() ? null : rendering.value(otherwise, getLineNumber())));
         rendering
                 .getContext()
-                .addGlobalMacro(new MacroFunction(
-                        List.copyOf(body), name, defaults, false, rendering.getContext(), getLineNumber(), 0));
+                .addGlobalMacro(new Macro(List.copyOf(body), name, defaults, rendering.getContext(), getLineNumber()));
+    }
+
+    /** A macro whose arguments hide variables around it though they be none. */
+    private static final class Macro extends MacroFunction {
+
+        Macro(List<Node> body, String name, LinkedHashMap<String, @Nullable Object> defaults, Context scope, int line) {
+            super(body, name, defaults, false, scope, line, 0);
+        }
+
+        @Override
+        public Object doEvaluate(
+                Map<String, @Nullable Object> arguments,
+                Map<String, @Nullable Object> named,
+                List<@Nullable Object> others) {
+            arguments.replaceAll((_, value) -> Rendering.kept(value));
+            return super.doEvaluate(arguments, named, others);
+        }
     }
 }

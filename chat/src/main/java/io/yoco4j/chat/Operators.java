@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import jinjava.de.odysseus.el.misc.NumberOperations;
 import jinjava.de.odysseus.el.tree.Bindings;
+import jinjava.de.odysseus.el.tree.impl.ast.AstBinary;
 import jinjava.de.odysseus.el.tree.impl.ast.AstNode;
 import jinjava.javax.el.ELContext;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,23 @@ final class Operators {
 
     static Object unequal(Bindings bindings, ELContext context, AstNode left, AstNode right) {
         return !(boolean) equal(bindings, context, left, right);
+    }
+
+    /** How two values compare. */
+    interface Order {
+        boolean of(Bindings bindings, @Nullable Object left, @Nullable Object right);
+    }
+
+    /** A comparison, which looks at each character of two strings at most. */
+    static AstBinary.Operator ordered(Order order) {
+        return (bindings, context, left, right) -> {
+            Object a = left.eval(bindings, context);
+            Object b = right.eval(bindings, context);
+            if (a instanceof String s && b instanceof String t) {
+                Rendering.current().work().take(Math.min(s.length(), t.length()));
+            }
+            return order.of(bindings, a, b);
+        };
     }
 
     /** A sum of numbers, strings or lists; what is not defined is none of these, and nothing is converted. */

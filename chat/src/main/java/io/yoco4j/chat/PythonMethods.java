@@ -4,14 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The methods that values have: Python's, by name, and none of Java's. */
 final class PythonMethods {
-    private static final Set<String> SEARCHES = Set.of("find", "rfind", "count", "replace", "split", "rsplit");
-
     private final PythonValues values;
 
     PythonMethods(PythonValues values) {
@@ -33,8 +30,7 @@ final class PythonMethods {
     private @Nullable Object called(@Nullable Object base, Arguments args) {
         return switch (base) {
             case String s -> {
-                // Searches compare a part at each place.
-                values.work().take((1L + s.length()) * (1 + longest(args)));
+                values.work().take(1L + s.length());
                 yield ofString(s, args);
             }
             case Map<?, ?> m -> ofMap(m, args);
@@ -45,19 +41,15 @@ final class PythonMethods {
         };
     }
 
-    private static long longest(Arguments args) {
-        return SEARCHES.contains(args.callee()) && args.get(0, "sub") instanceof String part ? part.length() : 0;
-    }
-
     private static TemplateException missing(String who, Arguments args) {
         return new TemplateException(who + " has no method " + args.callee());
     }
 
     private Object ofString(String s, Arguments args) {
         return switch (args.callee()) {
-            case "strip" -> PythonStrings.strip(s, args.textOrNull(0, "chars"), true, true);
-            case "lstrip" -> PythonStrings.strip(s, args.textOrNull(0, "chars"), true, false);
-            case "rstrip" -> PythonStrings.strip(s, args.textOrNull(0, "chars"), false, true);
+            case "strip" -> strip(s, args, true, true);
+            case "lstrip" -> strip(s, args, true, false);
+            case "rstrip" -> strip(s, args, false, true);
             case "startswith" -> anyOf(args, s::startsWith);
             case "endswith" -> anyOf(args, s::endsWith);
             case "removeprefix" -> {
@@ -68,8 +60,8 @@ final class PythonMethods {
                 String suffix = args.text(0, "suffix");
                 yield s.endsWith(suffix) ? s.substring(0, s.length() - suffix.length()) : s;
             }
-            case "split" -> PythonStrings.split(s, args.textOrNull(0, "sep"), args.whole(1, "maxsplit", -1));
-            case "rsplit" -> PythonStrings.splitRight(s, args.text(0, "sep"), args.whole(1, "maxsplit", -1));
+            case "split" -> PythonStrings.split(s, soughtOrNull(s, args, "sep"), args.whole(1, "maxsplit", -1));
+            case "rsplit" -> PythonStrings.splitRight(s, sought(s, args, "sep"), args.whole(1, "maxsplit", -1));
             case "splitlines" -> new ArrayList<Object>(s.lines().toList());
             case "replace" -> replace(s, args);
             case "join" -> join(values.items(args.get(0, "iterable")), s);
@@ -77,9 +69,9 @@ final class PythonMethods {
             case "lower" -> s.toLowerCase(Locale.ROOT);
             case "capitalize" -> PythonStrings.capitalize(s);
             case "title" -> PythonStrings.title(s);
-            case "find" -> place(s, s.indexOf(args.text(0, "sub")));
-            case "rfind" -> place(s, s.lastIndexOf(args.text(0, "sub")));
-            case "count" -> PythonStrings.count(s, args.text(0, "sub"));
+            case "find" -> place(s, s.indexOf(sought(s, args, "sub")));
+            case "rfind" -> place(s, s.lastIndexOf(sought(s, args, "sub")));
+            case "count" -> PythonStrings.count(s, sought(s, args, "sub"));
             case "isdigit" -> !s.isEmpty() && s.codePoints().allMatch(Character::isDigit);
             case "isalpha" -> !s.isEmpty() && s.codePoints().allMatch(Character::isLetter);
             case "isspace" -> !s.isEmpty() && s.codePoints().allMatch(PythonStrings::isSpace);
@@ -91,14 +83,38 @@ final class PythonMethods {
         return at < 0 ? -1 : s.codePointCount(0, at);
     }
 
-    private static boolean anyOf(Arguments args, Predicate<String> test) {
+    private boolean anyOf(Arguments args, Predicate<String> test) {
+        Predicate<String> counted = text -> {
+            values.work().take(1L + text.length());
+            return test.test(text);
+        };
         return args.get(0, "prefix") instanceof List<?> several
-                ? several.stream().anyMatch(one -> one instanceof String text && test.test(text))
-                : test.test(args.text(0, "prefix"));
+                ? several.stream().anyMatch(one -> one instanceof String text && counted.test(text))
+                : counted.test(args.text(0, "prefix"));
+    }
+
+    /** The string without blanks, or the characters given, at the ends asked for. */
+    String strip(String s, Arguments args, boolean left, boolean right) {
+        String characters = args.textOrNull(0, "chars");
+        if (characters != null) {
+            values.work().takeSearch(s, characters);
+        }
+        return PythonStrings.strip(s, characters, left, right);
+    }
+
+    /** The first argument, which is looked for in a string. */
+    private String sought(String s, Arguments args, String name) {
+        String part = args.text(0, name);
+        values.work().takeSearch(s, part);
+        return part;
+    }
+
+    private @Nullable String soughtOrNull(String s, Arguments args, String name) {
+        return args.get(0, name) == null ? null : sought(s, args, name);
     }
 
     String replace(String s, Arguments args) {
-        String old = args.text(0, "old");
+        String old = sought(s, args, "old");
         String fresh = args.text(1, "new");
         long limit = args.whole(2, "count", -1);
         values.work().take(s.length() + PythonStrings.count(s, old) * (1L + fresh.length()));

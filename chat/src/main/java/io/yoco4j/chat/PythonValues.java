@@ -53,6 +53,9 @@ final class PythonValues {
         if (a instanceof Collection || b instanceof Collection || a instanceof Map || b instanceof Map) {
             return false;
         }
+        if (a instanceof String s && b instanceof String t && s.length() == t.length()) {
+            work.take(s.length());
+        }
         return Objects.equals(a, b);
     }
 
@@ -65,8 +68,11 @@ final class PythonValues {
         return switch (container) {
             case null -> false;
             case String s -> {
-                work.take(s.length());
-                yield item instanceof String part && s.contains(part);
+                if (!(item instanceof String part)) {
+                    yield false;
+                }
+                work.takeSearch(s, part);
+                yield s.contains(part);
             }
             case Map<?, ?> m -> item instanceof String key && m.containsKey(key);
             case Collection<?> c -> c.stream().anyMatch(element -> equal(element, item));

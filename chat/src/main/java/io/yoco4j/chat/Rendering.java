@@ -21,6 +21,8 @@ final class Rendering extends JinjavaInterpreter {
         BREAK
     }
 
+    private static final Object NONE = new Object();
+
     private final Work work;
     private final PythonValues values;
     private final PythonMethods methods;
@@ -106,9 +108,19 @@ final class Rendering extends JinjavaInterpreter {
         return resolveELExpression(code, line);
     }
 
-    /** A variable that an inner scope may hide; jinjava finds the outer one where the inner one is null. */
+    /** Sets a variable of the scope. */
     void set(String name, @Nullable Object value) {
-        getContext().put(name, value);
+        getContext().put(name, kept(value));
+    }
+
+    /** What a scope keeps for a value: where it kept null, jinjava would go on to a variable of the scope around it. */
+    static Object kept(@Nullable Object value) {
+        return value == null ? NONE : value;
+    }
+
+    /** The value that a scope keeps. */
+    static @Nullable Object value(@Nullable Object kept) {
+        return kept == NONE ? null : kept;
     }
 
     Work work() {

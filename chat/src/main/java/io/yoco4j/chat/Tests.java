@@ -40,14 +40,19 @@ final class Tests {
             case "ne", "!=" -> !values.equal(value, args.get(0, "other"));
             case "sameas" -> values.equal(value, args.get(0, "other"));
             case "in" -> values.contains(args.get(0, "seq"), value);
-            case "lower" -> value instanceof String s && s.equals(s.toLowerCase(Locale.ROOT));
-            case "upper" -> value instanceof String s && s.equals(s.toUpperCase(Locale.ROOT));
+            case "lower" -> value instanceof String s && same(s, s.toLowerCase(Locale.ROOT));
+            case "upper" -> value instanceof String s && same(s, s.toUpperCase(Locale.ROOT));
             case "gt", "greaterthan", ">" -> compared(value, args) > 0;
             case "ge", ">=" -> compared(value, args) >= 0;
             case "lt", "lessthan", "<" -> compared(value, args) < 0;
             case "le", "<=" -> compared(value, args) <= 0;
             default -> throw new TemplateException("there is no test " + args.callee());
         };
+    }
+
+    private boolean same(String s, String made) {
+        values.work().take(made.length());
+        return s.equals(made);
     }
 
     private static long whole(@Nullable Object value, Arguments args) {
@@ -65,12 +70,13 @@ final class Tests {
         return divisor;
     }
 
-    private static int compared(@Nullable Object value, Arguments args) {
+    private int compared(@Nullable Object value, Arguments args) {
         Object other = args.get(0, "other");
         if (value instanceof Number a && other instanceof Number b) {
             return Double.compare(a.doubleValue(), b.doubleValue());
         }
         if (value instanceof String a && other instanceof String b) {
+            values.work().take(Math.min(a.length(), b.length()));
             return a.compareTo(b);
         }
         throw new TemplateException("the test " + args.callee() + " compares two numbers or two strings");

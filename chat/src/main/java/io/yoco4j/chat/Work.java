@@ -13,6 +13,11 @@ final class Work {
         left = limit;
     }
 
+    /** Takes what looking for a part in a string costs at most: strings are compared many characters at a time. */
+    void takeSearch(String s, String part) {
+        take((1L + s.length()) * (1 + part.length() / 16));
+    }
+
     /**
      * Takes units away.
      *

@@ -16,6 +16,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a template of unknown origin cannot do. */
 class TemplateBoundsTest {
+    /** Two strings of 64 Ki characters each, alike and yet two. */
+    private static final String TWO_ALIKE = "{% set n = namespace(s='x', t='x') %}"
+            + "{% for i in range(16) %}{% set n.s = n.s + n.s %}{% set n.t = n.t + n.t %}{% endfor %}";
 
     @TempDir
     Path folder;
@@ -107,6 +110,16 @@ class TemplateBoundsTest {
                 "{% set n = namespace(l=[1]) %}{% for i in range(99) %}{% set n.l = n.l + n.l %}{% endfor %}",
                 "{% set n = namespace() %}{% set n.n = [n] %}{{ n }}",
                 "{% set n = namespace() %}{% set n.n = [n] %}{{ n|tojson }}",
+                // long strings, compared and searched
+                TWO_ALIKE + "{% for i in range(99) %}{{ n.s == n.t }}{% endfor %}",
+                TWO_ALIKE + "{% for i in range(99) %}{{ n.s <= n.t }}{% endfor %}",
+                TWO_ALIKE + "{% for i in range(99) %}{{ n.s is ge n.t }}{% endfor %}",
+                TWO_ALIKE + "{% for i in range(99) %}{{ n.s is lower }}{% endfor %}",
+                TWO_ALIKE + "{{ n.t + 'y' in n.s + n.t }}",
+                TWO_ALIKE + "{{ (n.s + n.t)|replace(n.t + 'y', '') }}",
+                TWO_ALIKE + "{{ (n.s + n.t).split(n.t + 'y') }}",
+                TWO_ALIKE + "{{ n.s.strip(n.t) }}",
+                TWO_ALIKE + "{% for i in range(99) %}{{ n.s.startswith([n.t + 'y', n.t]) }}{% endfor %}",
                 // blanks
                 "{{ [[[1]]]|tojson(indent=99999999) }}{{ range(99999)|list|tojson(indent=99999999) }}",
             })

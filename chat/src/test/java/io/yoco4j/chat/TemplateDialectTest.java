@@ -39,6 +39,7 @@ class TemplateDialectTest {
                 "not 'x' in 'abc' § True",
                 "'x' not in ['a', 'b'] § True",
                 "'<' + ' a ' | trim + '>' § <a>",
+                "1 ~ 2 + '3' ~ 4 * 5 § 12320",
                 "'a' if false else 'b' if false else 'c' § c",
                 "('x' if false) ~ '.' § .",
                 "'a' and 'b' § b",
@@ -125,6 +126,12 @@ class TemplateDialectTest {
                 "{% set x | upper | trim %} a {% endset %}[{{ x }}] § [A]",
                 "{% macro f(a, b='z', c=[1, 2]) %}<{{ a }}{{ b }}{{ c[1] }}>{% endmacro %}{{ f(1) ~ f('q', b='w') }} § <1z2><qw2>",
                 "{% macro down(n) %}{{ n }}{% if n > 0 %}{{ down(n - 1) }}{% endif %}{% endmacro %}{{ down(3) }} § 3210",
+                // none hides what is around it, too
+                "{% set x = 1 %}{% for i in [1] %}{% set x = none %}[{{ x }}{{ x is none }}]{% endfor %}{{ x }} § [True]1",
+                "{% set x = 1 %}{% for x in [none, 2] %}[{{ x }}]{% endfor %}{% for i, x in [[3, none]] %}[{{ x }}]{% endfor %}{{ x }}"
+                        + " § [][2][]1",
+                "{% set x = 1 %}{% set y = 2 %}{% macro f(x, y=none) %}[{{ x }}{{ y }}]{% endmacro %}{{ f() }}{{ f(none) }}{{ x }}"
+                        + " § [][]1",
                 "{% if x is defined %}1{% elif messages %}2{% else %}3{% endif %} § 2",
                 "{% generation %}x{% endgeneration %} § x",
                 "{{ '{{' ~ '%}' }}{% raw %}{{ x }}{% endraw %}{# not '{{ this #} § {{%}{{ x }}",
