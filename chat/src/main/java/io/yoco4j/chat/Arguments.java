@@ -63,6 +63,13 @@ final class Arguments {
         return place < positional.size() || named.containsKey(name);
     }
 
+    /** The argument of a name, which has no place; null where it is not given. */
+    @Nullable
+    Object get(String name) {
+        asked.add(name);
+        return named.get(name);
+    }
+
     /** The argument at a place, or of a name; null where it is not given. */
     @Nullable
     Object get(int place, String name) {

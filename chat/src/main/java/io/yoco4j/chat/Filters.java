@@ -117,8 +117,12 @@ final class Filters {
 
     private List<@Nullable Object> mapped(@Nullable Object value, Arguments args) {
         List<@Nullable Object> items = values.items(value);
-        if (args.named().get("attribute") instanceof String attribute) {
-            items.replaceAll(item -> values.item(item, attribute));
+        if (args.get("attribute") instanceof String attribute) {
+            Object otherwise = args.get("default");
+            items.replaceAll(item -> {
+                Object found = values.item(item, attribute);
+                return found == null ? otherwise : found;
+            });
         } else {
             String filter = args.text(0, "filter");
             Arguments rest = rest(filter, args, 1);

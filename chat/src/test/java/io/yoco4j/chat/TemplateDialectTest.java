@@ -84,6 +84,7 @@ class TemplateDialectTest {
                 "'' is none ~ (nope|default(none)) is none ~ nope|default(default_value='e') § FalseTruee",
                 "'12'|int + 1 § 13",
                 "messages|map(attribute='role')|join(' ') § system user",
+                "messages|map(attribute='name', default='-')|join § --",
                 "messages|rejectattr('role', 'equalto', 'user')|map(attribute='content')|first § be",
                 "messages|selectattr('tool_calls', 'defined')|list § []",
                 "[1, 2, 3]|select('odd')|list ~ [' a ']|map('trim')|list § [1, 3]['a']",
@@ -212,6 +213,7 @@ class TemplateDialectTest {
                 "'abc'.startswith('b', 1) § startswith does not take 2 arguments",
                 "'aaa'.count('a', 1) § count does not take 2 arguments",
                 "'ff'|int(base=16) § int does not take an argument base",
+                "messages|map(attribute='role', colour=1)|list § map does not take an argument colour",
                 "'a'|upper(3) § upper does not take 1 argument",
                 "messages[0].items(1) § items does not take 1 argument"
             })
