@@ -85,10 +85,7 @@ public final class Convergence {
      * @throws InvalidInputException when a token is not of the vocabulary, or the window is out of range
      */
     public void add(int[] ids, int window) {
-        if (window < 2 || window > session.maxPositions()) {
-            throw new InvalidInputException("the window is " + window + " tokens, but must lie in 2.."
-                    + session.maxPositions() + ", the positions of the model");
-        }
+        session.requireWindow(window);
         int[] bos = session.model().generationConfig().bos().stream().toArray();
         int step = window - bos.length;
         for (int from = 0; from < ids.length; from += step) {

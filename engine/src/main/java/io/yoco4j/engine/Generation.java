@@ -92,6 +92,7 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
      * Pulls the next token.
      *
      * @throws NoSuchElementException when there is none
+     * @throws InsufficientMemoryException as {@link #hasNext} does
      * @throws IllegalStateException as {@link #hasNext} does
      */
     public GeneratedToken next() {
@@ -100,6 +101,8 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
         }
         GeneratedToken token = next;
         next = null;
+        // Not before: a token that was computed and is never pulled is no part of the context.
+        session.pending(token.id());
         return token;
     }
 
@@ -118,7 +121,6 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
         }
         last = sampler.sample(logits);
         sampler.accept(last);
-        session.pending(last);
         generated++;
         next = new GeneratedToken(last, taken(), prompt.length, generated);
         long nanos = System.nanoTime() - start;

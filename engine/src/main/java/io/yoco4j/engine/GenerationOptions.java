@@ -10,7 +10,8 @@ import java.util.List;
  * @param sampling how tokens are drawn
  * @param stop strings that end the text, themselves left out
  * @param endOfText whether the model may end the text; if not, its end-of-text tokens are drawn like others
- * @param session how the session that {@link YocoModel#generate} makes runs
+ * @param session how the session that {@link YocoModel#generate} makes runs; {@link Session#generate} has one, and refuses
+ *     what is set here and differs from it
  */
 public record GenerationOptions(
         int maxTokens, Sampling sampling, List<String> stop, boolean endOfText, SessionOptions session) {

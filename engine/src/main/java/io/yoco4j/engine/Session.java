@@ -289,20 +289,66 @@ public final class Session implements AutoCloseable {
     void requireRoom(int count) {
         if (count > maxPositions - position()) {
             String before = position() == 0 ? "" : " after the " + position() + " tokens of the context";
-            throw new InvalidInputException("the prompt has " + count + " tokens" + before + ", but the model has "
-                    + maxPositions + " positions (max_position_embeddings): shorten it");
+            throw new InvalidInputException("the prompt has " + count + " tokens" + before + ", but " + limited() + " "
+                    + maxPositions + " positions" + limit() + ": shorten it");
         }
+    }
+
+    /**
+     * Refuses windows of a text that this context cannot hold.
+     *
+     * @throws InvalidInputException naming the most that it can
+     */
+    void requireWindow(int window) {
+        if (window < 2 || window > maxPositions) {
+            throw new InvalidInputException("the window is " + window + " tokens, but must lie in 2.." + maxPositions
+                    + ", since " + limited() + " as many positions" + limit());
+        }
+    }
+
+    /** What bounds the positions: the smaller of the model's number and the session's own. */
+    private String limited() {
+        return ownLimit() ? "the session has" : "the model has";
+    }
+
+    private String limit() {
+        return ownLimit() ? " (its max positions)" : " (max_position_embeddings)";
+    }
+
+    private boolean ownLimit() {
+        return maxPositions < model.architecture().maxPositions();
     }
 
     /**
      * Takes in the {@link #pending} token where there is one, and a prompt, and streams what follows.
      *
      * @param prompt may be empty where there is a pending token
-     * @throws InvalidInputException when the prompt is not one that {@link #prefill} takes, or there are stop strings and
-     *     the model has no tokenizer to find them with
+     * @throws InvalidInputException when the prompt is not one that {@link #prefill} takes, there are stop strings and
+     *     the model has no tokenizer to find them with, or {@link GenerationOptions#session} asks for what this session is
+     *     not
      */
     public Generation generate(int[] prompt, GenerationOptions options) {
+        requireLike(options.session());
         return model.generate(this, false, prompt, options);
+    }
+
+    /** Refuses what is set and is not as this session is: it was made already, and does not change. */
+    private void requireLike(SessionOptions options) {
+        boolean loops = options.loops().isEmpty()
+                || model.architecture().withLoops(options.loops().getAsInt()).equals(architecture());
+        require(loops, "loops");
+        require(options.exitThreshold() == 0 || options.exitThreshold() == exitThreshold(), "exit threshold");
+        int positions = options.maxPositions().orElse(maxPositions);
+        require(Math.min(positions, model.architecture().maxPositions()) == maxPositions, "max positions");
+        int chunk = options.prefillChunk().orElse(prefillChunk);
+        require(Math.min(chunk, model.maxBatchTokens()) == prefillChunk, "prefill chunk");
+    }
+
+    private static void require(boolean alike, String option) {
+        if (!alike) {
+            throw new InvalidInputException("the options to generate with ask for other " + option
+                    + " than the session has: set them where the session is made, and leave them out here");
+        }
     }
 
     /**

@@ -54,10 +54,7 @@ public record TextLoss(double nats, long tokens, long bytes) {
      * @throws InvalidInputException when a token is not of the vocabulary, or the window is out of range
      */
     public static TextLoss of(Session session, int[] ids, long bytes, int window) {
-        if (window < 2 || window > session.maxPositions()) {
-            throw new InvalidInputException("the window is " + window + " tokens, but must lie in 2.."
-                    + session.maxPositions() + ", the positions of the model");
-        }
+        session.requireWindow(window);
         OptionalInt bos = session.model().generationConfig().bos();
         int first = bos.isPresent() ? 0 : 1;
         if (ids.length <= first) {

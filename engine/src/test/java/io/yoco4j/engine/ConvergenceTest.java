@@ -133,7 +133,8 @@ class ConvergenceTest {
             for (int window : new int[] {1, 513}) {
                 assertThatThrownBy(() -> convergence.add(new int[] {1, 2}, window))
                         .isInstanceOf(InvalidInputException.class)
-                        .hasMessageContaining("the window is " + window + " tokens, but must lie in 2..512");
+                        .hasMessageContaining(
+                                "the window is " + window + " tokens, but must lie in 2..512, since the model has");
             }
             assertThatThrownBy(() -> convergence.add(new int[] {1, 61}, 10))
                     .isInstanceOf(InvalidInputException.class)

@@ -30,7 +30,7 @@ class GenerationTest {
     private static final int[] PROMPT = {3, 1, 4, 1, 5};
 
     /** Writes each token as its number in brackets, one token late. */
-    private static final class Late implements TextStream.Decoder {
+    private static class Late implements TextStream.Decoder {
         private String held = "";
 
         @Override
@@ -181,6 +181,79 @@ class GenerationTest {
             unstarted.close();
             assertThat(unstarted.join()).isEmpty();
             assertThat(unstarted.stats().generatedTokens()).isZero();
+        }
+    }
+
+    @Test
+    void theContextHoldsWhatWasPulled() {
+        try (YocoModel model = model();
+                Session session = model.session()) {
+            Generation generation = session.generate(PROMPT, options().build());
+            int first = generation.next().id();
+            int second = generation.next().id();
+            assertThat(session.pending()).hasValue(second);
+            assertThat(generation.hasNext()).isTrue();
+            assertThat(session.tokens()).containsExactly(3, 1, 4, 1, 5, first, second);
+            assertThat(session.pending()).isEmpty();
+            generation.close();
+            assertThat(session.pending()).isEmpty();
+        }
+    }
+
+    /** As from another thread. */
+    @Test
+    void aTokenThatWasDrawnWhileItsTextWasCancelledStillComes() {
+        try (YocoModel model = model();
+                Session session = model.session()) {
+            List<Generation> cancelled = new ArrayList<>();
+            Late whileDrawing = new Late() {
+                @Override
+                public String append(int id) {
+                    cancelled.forEach(Generation::cancel);
+                    return super.append(id);
+                }
+            };
+            Generation generation = new Generation(
+                    session, false, PROMPT, options().build(), new TextStream(whileDrawing, List.of(), Set.of()));
+            int first = generation.next().id();
+            cancelled.add(generation);
+            assertThat(generation.hasNext()).isTrue();
+            int second = generation.next().id();
+            assertThat(generation.hasNext()).isFalse();
+            assertThat(generation.finishReason()).contains(FinishReason.CANCELLED);
+            assertThat(session.tokens()).containsExactly(3, 1, 4, 1, 5, first);
+            assertThat(session.pending()).hasValue(second);
+        }
+    }
+
+    @Test
+    void refusesOptionsOfASessionThatIsOfOthers() {
+        try (YocoModel model = model()) {
+            SessionOptions made = SessionOptions.builder()
+                    .loops(3)
+                    .exitThreshold(0.1)
+                    .maxPositions(64)
+                    .prefillChunk(8)
+                    .build();
+            Session session = model.session(made);
+            GenerationOptions alike = options().session(made).build();
+            assertThat(session.generate(PROMPT, alike).hasNext()).isTrue();
+            SessionOptions more =
+                    SessionOptions.builder().maxPositions(A.maxPositions() + 1).build();
+            assertThat(model.session(more)
+                            .generate(PROMPT, options().session(more).build())
+                            .hasNext())
+                    .isTrue();
+            Map<String, SessionOptions> others = Map.of(
+                    "loops", SessionOptions.builder().loops(2).build(),
+                    "exit threshold",
+                            SessionOptions.builder().exitThreshold(0.2).build(),
+                    "max positions", SessionOptions.builder().maxPositions(63).build(),
+                    "prefill chunk", SessionOptions.builder().prefillChunk(9).build());
+            others.forEach((option, other) -> assertThatThrownBy(() ->
+                            session.generate(PROMPT, options().session(other).build()))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("other " + option + " than the session has"));
         }
     }
 

@@ -52,7 +52,7 @@ class SessionTest {
             assertThatThrownBy(() -> session.prefill(new int[513], Logits.LAST))
                     .isInstanceOf(InvalidInputException.class)
                     .hasMessageContaining("513 tokens")
-                    .hasMessageContaining("512 positions");
+                    .hasMessageContaining("the model has 512 positions (max_position_embeddings)");
             assertThat(session.position()).isZero();
             Session small = model.session(
                     SessionOptions.builder().maxPositions(4).prefillChunk(3).build());
@@ -60,7 +60,8 @@ class SessionTest {
             small.decode(0);
             assertThatThrownBy(() -> small.decode(0))
                     .isInstanceOf(InvalidInputException.class)
-                    .hasMessageContaining("after the 4 tokens");
+                    .hasMessageContaining("after the 4 tokens")
+                    .hasMessageContaining("the session has 4 positions (its max positions)");
             assertThat(small.position()).isEqualTo(4);
         }
     }

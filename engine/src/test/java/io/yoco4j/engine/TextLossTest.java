@@ -108,7 +108,8 @@ class TextLossTest {
             for (int window : new int[] {-1, 1, 10}) {
                 assertThatThrownBy(() -> TextLoss.of(session, ids(5), 3, window))
                         .isInstanceOf(InvalidInputException.class)
-                        .hasMessageContaining("the window is " + window + " tokens, but must lie in 2..9");
+                        .hasMessageContaining(
+                                "the window is " + window + " tokens, but must lie in 2..9, since the session has");
             }
             assertThatThrownBy(() -> TextLoss.of(session, new int[] {1, A.vocabSize()}, 3, 4))
                     .isInstanceOf(InvalidInputException.class)
