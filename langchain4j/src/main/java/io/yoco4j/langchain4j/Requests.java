@@ -8,6 +8,7 @@ import dev.langchain4j.data.message.TextContent;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.chat.request.DefaultChatRequestParameters;
 import dev.langchain4j.model.chat.request.ResponseFormatType;
 import dev.langchain4j.model.chat.request.ToolChoice;
 import io.yoco4j.engine.GenerationOptions;
@@ -21,6 +22,19 @@ import java.util.SplittableRandom;
 /** Requests of langchain4j in the engine's terms. What cannot be served is refused by its name. */
 final class Requests {
     private Requests() {}
+
+    /**
+     * Refuses parameters of other providers, which have fields that nothing here reads.
+     *
+     * @throws UnsupportedFeatureException naming their type
+     */
+    static void requireKnown(ChatRequestParameters p) {
+        if (p.getClass() != DefaultChatRequestParameters.class && p.getClass() != YocoChatRequestParameters.class) {
+            throw new UnsupportedFeatureException("parameters of the type "
+                    + p.getClass().getName()
+                    + " are not supported: give ChatRequestParameters, or YocoChatRequestParameters");
+        }
+    }
 
     /**
      * Refuses what these models cannot do.

@@ -16,7 +16,7 @@ import java.util.List;
  * <p>Every parameter is honoured or refused: {@code temperature}, {@code topP}, {@code topK}, both penalties,
  * {@code maxOutputTokens} (1,024 where nothing is said) and {@code stopSequences}, and {@code loops},
  * {@code exitThreshold} and {@code seed} of {@link YocoChatRequestParameters}, are honoured. Tools, a JSON response
- * format, another {@code modelName}, contents other than text, and messages of tools get an
+ * format, another {@code modelName}, parameters of other providers, contents other than text, and messages of tools get an
  * {@link dev.langchain4j.exception.UnsupportedFeatureException} that names them. Values out of range, messages that the
  * template refuses, and prompts longer than the context get an
  * {@link dev.langchain4j.exception.InvalidRequestException}. An answer ends early, with the reason {@code LENGTH}, where

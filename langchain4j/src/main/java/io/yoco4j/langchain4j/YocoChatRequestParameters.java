@@ -1,5 +1,6 @@
 package io.yoco4j.langchain4j;
 
+import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.request.DefaultChatRequestParameters;
 import java.util.Objects;
@@ -42,13 +43,21 @@ public final class YocoChatRequestParameters extends DefaultChatRequestParameter
         return seed == null ? OptionalLong.empty() : OptionalLong.of(seed);
     }
 
-    /** These parameters, but for those that {@code that} has. */
+    /**
+     * These parameters, but for those that {@code that} has.
+     *
+     * @throws UnsupportedFeatureException when {@code that} is another provider's
+     */
     @Override
     public YocoChatRequestParameters overrideWith(ChatRequestParameters that) {
         return builder().overrideWith(this).overrideWith(that).build();
     }
 
-    /** These parameters, and those of {@code that} which these have not. */
+    /**
+     * These parameters, and those of {@code that} which these have not.
+     *
+     * @throws UnsupportedFeatureException when {@code that} is another provider's
+     */
     @Override
     public YocoChatRequestParameters defaultedBy(ChatRequestParameters that) {
         return builder().overrideWith(that).overrideWith(this).build();
@@ -105,8 +114,14 @@ public final class YocoChatRequestParameters extends DefaultChatRequestParameter
             return this;
         }
 
+        /**
+         * Takes what these have; what they have not stays as it is.
+         *
+         * @throws UnsupportedFeatureException when they are another provider's, whose own fields would be lost
+         */
         @Override
         public Builder overrideWith(ChatRequestParameters parameters) {
+            Requests.requireKnown(parameters);
             super.overrideWith(parameters);
             if (parameters instanceof YocoChatRequestParameters more) {
                 loops = more.loops == null ? loops : more.loops;

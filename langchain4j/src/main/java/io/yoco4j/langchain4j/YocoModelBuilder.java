@@ -104,7 +104,11 @@ public abstract sealed class YocoModelBuilder<B extends YocoModelBuilder<B>>
         return self();
     }
 
-    /** Takes what these have; what they have not stays as it is. */
+    /**
+     * Takes what these have; what they have not stays as it is.
+     *
+     * @throws dev.langchain4j.exception.UnsupportedFeatureException when they are another provider's
+     */
     public B defaultRequestParameters(ChatRequestParameters value) {
         parameters.overrideWith(value);
         return self();

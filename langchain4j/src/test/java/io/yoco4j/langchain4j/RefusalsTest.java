@@ -17,6 +17,7 @@ import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.chat.request.DefaultChatRequestParameters;
 import dev.langchain4j.model.chat.request.ResponseFormat;
 import dev.langchain4j.model.chat.request.ToolChoice;
 import io.yoco4j.core.InvalidInputException;
@@ -71,6 +72,23 @@ class RefusalsTest {
         unsupported(p -> p.toolSpecifications(TOOL)).hasMessageContaining("toolSpecifications has weather");
         unsupported(p -> p.toolChoice(ToolChoice.REQUIRED)).hasMessageContaining("ToolChoice.REQUIRED");
         unsupported(p -> p.responseFormat(ResponseFormat.JSON)).hasMessageContaining("responseFormat");
+    }
+
+    /** As OpenAI's have a seed and a logit bias, which would be dropped unseen. */
+    private static final class OfAnotherProvider extends DefaultChatRequestParameters {
+        private OfAnotherProvider(Builder<?> builder) {
+            super(builder);
+        }
+    }
+
+    @Test
+    void parametersOfAnotherProvider() {
+        ChatRequestParameters others = new OfAnotherProvider(DefaultChatRequestParameters.builder());
+        assertThatThrownBy(() -> model.chat(request(others)))
+                .isExactlyInstanceOf(UnsupportedFeatureException.class)
+                .hasMessageContaining("OfAnotherProvider are not supported");
+        assertThatThrownBy(() -> YocoChatModel.builder().defaultRequestParameters(others))
+                .isExactlyInstanceOf(UnsupportedFeatureException.class);
     }
 
     @Test
