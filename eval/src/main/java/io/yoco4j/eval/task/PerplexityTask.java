@@ -9,14 +9,19 @@ import io.yoco4j.eval.TaskResult;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * How badly a model predicts whole documents. Each is cut into windows of the model's length that predict every token once,
  * the first from the start token, all others from the token before the window; the last window reaches back as far as it can
  * (rolling windows of lm-evaluation-harness with one token of context). {@code bits_per_byte} does not depend on the
- * tokenizer.
+ * tokenizer. Words are counted as the harness's wikitext counts them: the parts between blanks, empty ones at the ends of a
+ * document included.
  */
 final class PerplexityTask implements Task {
+    /** What Python takes for blanks. */
+    private static final Pattern BLANKS = Pattern.compile("[\\s\\x1c-\\x1f]+", Pattern.UNICODE_CHARACTER_CLASS);
+
     private final String name;
     private final List<Document> documents;
 
@@ -50,7 +55,8 @@ final class PerplexityTask implements Task {
             logProbability += logProbability(model, ids);
             tokens += ids.length;
             bytes += text.getBytes(StandardCharsets.UTF_8).length;
-            words += text.strip().split("\\s+").length;
+            // With the empty ones before and behind blanks at the ends, which the harness counts, too.
+            words += BLANKS.split(text, -1).length;
             progress.done(i + 1);
         }
         return new TaskResult(

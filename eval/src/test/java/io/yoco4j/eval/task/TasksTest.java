@@ -262,6 +262,14 @@ class TasksTest {
         assertThat(value(result, "token_perplexity")).isCloseTo(Math.E, within(1e-12));
     }
 
+    /** As {@code re.split(r"\s+", page)} has them: six, of which the first and the last are empty. */
+    @Test
+    void wordsAreCountedAsTheHarnessCountsThem() throws IOException {
+        write("perplexity/a.txt", " \n= a \u00a0b =c\n");
+        TaskResult result = run("perplexity", EvalOptions.defaults(), new FakeModel(100));
+        assertThat(value(result, "word_perplexity")).isCloseTo(Math.exp(12 / 6.0), within(1e-9));
+    }
+
     @Test
     void answersInFreeWordsAreCompared() throws IOException {
         write("qa_f1.jsonl", "{'context': 'c', 'input': 'who?', 'answers': ['The red Fox!', 'dog']}\n");
