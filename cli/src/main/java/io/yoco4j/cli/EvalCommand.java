@@ -80,7 +80,13 @@ final class EvalCommand implements Runnable {
                     + " others).")
     private @Nullable Integer shots;
 
-    @Option(names = "--batch", paramLabel = "B", defaultValue = "8", description = "Items at once (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--batch",
+            paramLabel = "B",
+            defaultValue = "8",
+            description =
+                    "Items at once (${DEFAULT-VALUE}); tasks that generate an answer, and perplexity, take one at a"
+                            + " time.")
     private int batch;
 
     @Option(
