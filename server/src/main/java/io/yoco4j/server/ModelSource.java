@@ -16,6 +16,11 @@ import java.util.function.Function;
  */
 public record ModelSource(String name, Optional<Path> folder, Function<EngineOptions, YocoModel> opened) {
 
+    /**
+     * Checks the name.
+     *
+     * @throws InvalidInputException when it is empty
+     */
     public ModelSource {
         if (name.isBlank()) {
             throw new InvalidInputException("a model's name is empty: give it one");

@@ -47,6 +47,11 @@ public record ServerOptions(
         Duration grace) {
     private static final int MAX_PORT = 65535;
 
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidInputException naming the option that is out of range, or when other machines would be served without a key
+     */
     public ServerOptions {
         apiKeys = List.copyOf(apiKeys);
         require("port", port, port >= 0 && port <= MAX_PORT, "lie in 0.." + MAX_PORT);
@@ -92,6 +97,7 @@ public record ServerOptions(
         return builder().build();
     }
 
+    /** The defaults, to change some. */
     public static Builder builder() {
         return new Builder();
     }
@@ -116,76 +122,91 @@ public record ServerOptions(
 
         private Builder() {}
 
+        /** Name or address; by default 127.0.0.1, which serves this machine alone. */
         public Builder host(String value) {
             host = value;
             return this;
         }
 
+        /** In 0..65535, 0 for any that is free; by default 8080. */
         public Builder port(int value) {
             port = value;
             return this;
         }
 
+        /** None of them empty; by default there are none. */
         public Builder apiKeys(List<String> value) {
             apiKeys = value;
             return this;
         }
 
+        /** By default other machines are served with keys only. */
         public Builder insecure(boolean value) {
             insecure = value;
             return this;
         }
 
+        /** By default {@link SchedulerOptions#defaults}. */
         public Builder scheduler(SchedulerOptions value) {
             scheduler = value;
             return this;
         }
 
+        /** By default {@link EngineOptions#defaults}. */
         public Builder engine(EngineOptions value) {
             engine = value;
             return this;
         }
 
+        /** Zero or longer; by default zero, for none. */
         public Builder warmUp(Duration value) {
             warmUp = value;
             return this;
         }
 
+        /** By default contexts are kept in memory alone. */
         public Builder stateFolder(Path value) {
             stateFolder = Optional.of(value);
             return this;
         }
 
+        /** At least 1; by default 8 GiB. */
         public Builder stateBytes(long value) {
             stateBytes = value;
             return this;
         }
 
+        /** At least 1; by default 16 MiB. */
         public Builder maxBodyBytes(int value) {
             maxBodyBytes = value;
             return this;
         }
 
+        /** At least 1; by default 1,024. */
         public Builder chatTokens(int value) {
             chatTokens = value;
             return this;
         }
 
+        /** Above zero; by default ten minutes. */
         public Builder timeout(Duration value) {
             timeout = value;
             return this;
         }
 
+        /** Above zero; by default 30 seconds. */
         public Builder bodyTimeout(Duration value) {
             bodyTimeout = value;
             return this;
         }
 
+        /** Above zero; by default 5 seconds. */
         public Builder heartbeat(Duration value) {
             heartbeat = value;
             return this;
         }
 
+        /** By default 30 seconds. */
         public Builder grace(Duration value) {
             grace = value;
             return this;

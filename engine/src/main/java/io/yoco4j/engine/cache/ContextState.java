@@ -81,6 +81,7 @@ public final class ContextState {
         return new KvRows(KvShape.of(format, architecture.keyValueHeads(), architecture.headDim(), maxRows), pool);
     }
 
+    /** What it is a context of, its loops included. */
     public Architecture architecture() {
         return architecture;
     }

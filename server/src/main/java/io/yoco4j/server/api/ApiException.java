@@ -10,12 +10,25 @@ public final class ApiException extends RuntimeException {
     private static final long serialVersionUID = 1;
     private static final String INVALID = "invalid_request_error";
 
+    /** Of HTTP. */
     private final int status;
+    /** OpenAI's, of the error. */
     private final String type;
+
     private final transient Optional<String> param;
     private final transient Optional<String> code;
     private final transient Optional<Duration> retryAfter;
 
+    /**
+     * An answer.
+     *
+     * @param status of HTTP
+     * @param type OpenAI's, of the error
+     * @param param the field that is wrong, where it is one
+     * @param code OpenAI's, where there is one
+     * @param retryAfter when it is worth trying again
+     * @param message one sentence for the client
+     */
     public ApiException(
             int status,
             String type,

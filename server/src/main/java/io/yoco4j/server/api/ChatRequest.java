@@ -21,6 +21,7 @@ public record ChatRequest(
     private static final int MAX_LOGPROBS = 20;
     private static final Set<String> ROLES = Set.of("system", "developer", "user", "assistant");
 
+    /** Copies the list. */
     public ChatRequest {
         messages = List.copyOf(messages);
     }

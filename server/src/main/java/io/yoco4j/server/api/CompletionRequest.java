@@ -29,6 +29,7 @@ public record CompletionRequest(
         record Ids(int[] ids) implements Prompt {}
     }
 
+    /** Copies the list. */
     public CompletionRequest {
         prompts = List.copyOf(prompts);
     }

@@ -19,7 +19,11 @@ public final class LogprobList {
     private final List<Integer> offsets = new ArrayList<>();
     private int offset;
 
-    /** @param bytes of a token in a text, by its id; they may be a part of a code point */
+    /**
+     * No tokens yet.
+     *
+     * @param bytes of a token in a text, by its id; they may be a part of a code point
+     */
     public LogprobList(IntFunction<byte[]> bytes) {
         this.bytes = bytes;
     }
@@ -33,6 +37,7 @@ public final class LogprobList {
         add(Optional.empty(), text(id));
     }
 
+    /** Adds a token. */
     public void add(TokenLogprobs token) {
         add(Optional.of(token), text(token.id()));
     }

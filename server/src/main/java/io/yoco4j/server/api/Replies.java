@@ -18,6 +18,7 @@ public final class Replies {
 
     /** What the replies of an endpoint look like. */
     public enum Shape {
+        /** Of {@code POST /v1/completions}. */
         COMPLETION("cmpl-", "text_completion", "text_completion") {
             @Override
             void text(ObjectNode choice, String text, boolean piece, boolean first) {
@@ -29,6 +30,7 @@ public final class Replies {
                 return list.parallelArrays(from);
             }
         },
+        /** Of {@code POST /v1/chat/completions}. */
         CHAT("chatcmpl-", "chat.completion", "chat.completion.chunk") {
             @Override
             void text(ObjectNode choice, String text, boolean piece, boolean first) {

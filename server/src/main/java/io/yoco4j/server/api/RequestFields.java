@@ -79,6 +79,7 @@ public final class RequestFields {
         return value == null || value.isNull() ? Optional.empty() : Optional.of(value);
     }
 
+    /** A string; empty where it is absent or null. */
     public Optional<String> string(String name) {
         return any(name).map(value -> {
             if (!value.isTextual()) {
@@ -88,6 +89,11 @@ public final class RequestFields {
         });
     }
 
+    /**
+     * True or false.
+     *
+     * @param absent what it is where it is absent or null
+     */
     public boolean bool(String name, boolean absent) {
         return any(name)
                 .map(value -> {

@@ -17,6 +17,7 @@ public sealed interface GenerationEvent {
 
     /** Log-probabilities of the prompt's tokens from the second on. */
     record PromptScored(List<TokenLogprobs> tokens) implements GenerationEvent {
+        /** Copies the list. */
         public PromptScored {
             tokens = List.copyOf(tokens);
         }

@@ -34,6 +34,11 @@ public record GenerationRequest(
         boolean promptLogprobs,
         Duration timeout) {
 
+    /**
+     * Checks the values, and copies prompt and stop strings.
+     *
+     * @throws InvalidInputException naming the value that is out of range
+     */
     public GenerationRequest {
         if (prompt.length == 0) {
             throw new InvalidInputException("the prompt has no token, but at least one is needed");

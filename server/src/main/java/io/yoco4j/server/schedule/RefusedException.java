@@ -19,7 +19,9 @@ public final class RefusedException extends RuntimeException {
         SHUTDOWN
     }
 
+    /** Why. */
     private final Reason reason;
+
     private final transient Optional<Duration> retryAfter;
 
     RefusedException(Reason reason, String message, Optional<Duration> retryAfter) {

@@ -15,6 +15,11 @@ import io.yoco4j.core.InvalidInputException;
 public record SchedulerOptions(
         int maxConcurrent, int maxQueue, long cacheMemory, int chunk, double stretch, int snapshotEvery) {
 
+    /**
+     * Checks the values.
+     *
+     * @throws InvalidInputException naming the option that is out of range
+     */
     public SchedulerOptions {
         require("max concurrent", maxConcurrent, maxConcurrent >= 1, "be at least 1");
         require("max queue", maxQueue, maxQueue >= 0, "be at least 0");
@@ -35,6 +40,7 @@ public record SchedulerOptions(
         return builder().build();
     }
 
+    /** The defaults, to change some. */
     public static Builder builder() {
         return new Builder();
     }
@@ -50,31 +56,37 @@ public record SchedulerOptions(
 
         private Builder() {}
 
+        /** At least 1; by default 16. */
         public Builder maxConcurrent(int value) {
             maxConcurrent = value;
             return this;
         }
 
+        /** At least 0; by default 64. */
         public Builder maxQueue(int value) {
             maxQueue = value;
             return this;
         }
 
+        /** At least 1; by default half of the JVM's memory. */
         public Builder cacheMemory(long value) {
             cacheMemory = value;
             return this;
         }
 
+        /** At least 1; by default 512. */
         public Builder chunk(int value) {
             chunk = value;
             return this;
         }
 
+        /** At least 1, which makes no step longer; by default 2.5. */
         public Builder stretch(double value) {
             stretch = value;
             return this;
         }
 
+        /** At least 0, for none; by default 1,024. */
         public Builder snapshotEvery(int value) {
             snapshotEvery = value;
             return this;

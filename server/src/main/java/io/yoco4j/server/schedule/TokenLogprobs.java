@@ -14,6 +14,7 @@ public record TokenLogprobs(int id, double logprob, List<Candidate> top) {
     /** A token that could have been. */
     public record Candidate(int id, double logprob) {}
 
+    /** Copies the list. */
     public TokenLogprobs {
         top = List.copyOf(top);
     }
