@@ -1,5 +1,6 @@
 package io.yoco4j.examples;
 
+import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.language.LanguageModel;
 import dev.langchain4j.model.output.Response;
@@ -14,6 +15,7 @@ import io.yoco4j.engine.YocoModel;
 import io.yoco4j.langchain4j.YocoChatModel;
 import io.yoco4j.langchain4j.YocoLanguageModel;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -36,7 +38,7 @@ public final class Tour {
         this.out = out;
     }
 
-    /** Exit code 2 for a mistake in the arguments, 0 otherwise. */
+    /** Exit code 2 for a mistake in the arguments, 1 for what fails all the same, 0 otherwise. */
     public static void main(String[] args) {
         System.exit(run(args, System.out, System.err));
     }
@@ -58,9 +60,12 @@ public final class Tour {
             tour.branch();
             tour.langchain4j();
             return 0;
-        } catch (InvalidInputException e) {
+        } catch (InvalidInputException | InvalidRequestException e) {
             err.println(e.getMessage());
             return 2;
+        } catch (UncheckedIOException e) {
+            err.println(e.getMessage());
+            return 1;
         }
     }
 

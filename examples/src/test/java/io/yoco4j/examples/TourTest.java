@@ -47,6 +47,16 @@ class TourTest {
     }
 
     @Test
+    void saysWhyAChatIsRefused() throws IOException {
+        Path folder = ModelFolders.create(temp.resolve("chat"), "yoco", 1, "the cat sat on the mat");
+        Files.writeString(folder.resolve("chat_template.jinja"), "{{ raise_exception('a system message is needed') }}");
+        assertThat(run(folder.toString())).isEqualTo(2);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains("a system message is needed")
+                .hasLineCount(1);
+    }
+
+    @Test
     void saysWhatIsMissing() {
         assertThat(run()).isEqualTo(2);
         assertThat(run(temp.resolve("none").toString())).isEqualTo(2);
