@@ -239,6 +239,18 @@ class PlaygroundTest extends BrowserTest {
         assertThat(id("used")).hasText("2.47");
     }
 
+    /** As where the first token's text waits for the second's. */
+    @Test
+    void tellsNoRateOfTokensThatCameAtOnce() {
+        answer("data: {\"choices\": [{\"text\": \"two\", \"finish_reason\": \"length\"}],"
+                + " \"usage\": {\"prompt_tokens\": 3, \"completion_tokens\": 2}}\n\ndata: [DONE]\n\n");
+        openReady(server);
+        id("generate").click();
+        assertThat(id("status")).containsText("Done");
+        assertThat(id("tokens")).hasText("2");
+        assertThat(id("rate")).hasText("–");
+    }
+
     @Test
     void tellsErrorsThatComeLate() {
         answer(piece("so far") + "data: {\"error\": {\"message\": \"The request took too long.\"}}\n\n");
