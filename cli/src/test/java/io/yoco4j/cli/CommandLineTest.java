@@ -485,8 +485,8 @@ class CommandLineTest {
                 .isZero();
         byte[] saved = Files.readAllBytes(session);
         requireRefused(session, path(other), "was saved from another model");
-        requireRefused(session, path(model), "has 2,1: give it the same (--loops)", "--loops", "2");
-        requireRefused(session, path(model), "open it with --kv f32", "--kv", "q8");
+        requireRefused(session, path(model), "has 2,1: give it the same loops", "--loops", "2");
+        requireRefused(session, path(model), "open it with kv f32", "--kv", "q8");
         assertThat(session).hasBinaryContent(saved);
         saved[saved.length / 2] ^= 4;
         Files.write(session, saved);

@@ -138,7 +138,7 @@ public final class Batch {
      * may be repeated; if a step fails halfway, its sessions must be reset.
      *
      * @throws InvalidInputException when a session has gone on since it was added and has too few positions now, or when
-     *     memory cannot hold what a session would have
+     *     memory cannot hold what a session would have or the logits asked for
      * @throws IllegalStateException when the model is closed, a session is in use by another thread or broken by a step
      *     that failed, or the batch has run
      */
@@ -147,7 +147,6 @@ public final class Batch {
             throw new IllegalStateException("the batch has run: clear it before the next step");
         }
         model.requireOpen();
-        reserveLogits();
         enter();
         try {
             started = true;
@@ -163,10 +162,9 @@ public final class Batch {
     private void reserveLogits() {
         int had = logits.length;
         if (logitRows > had) {
+            float[][] more = model.memory().logits(logitRows - had, vocabulary);
             logits = Arrays.copyOf(logits, logitRows);
-            for (int i = had; i < logitRows; i++) {
-                logits[i] = new float[vocabulary];
-            }
+            System.arraycopy(more, 0, logits, had, more.length);
         }
     }
 
@@ -181,6 +179,7 @@ public final class Batch {
                 session.requireRoom(entries[entered - 1].count);
                 model.memory().reserve(session.context(), entries[entered - 1].count, 0);
             }
+            reserveLogits();
         } catch (RuntimeException | Error e) {
             leave(entered);
             throw e;
@@ -223,8 +222,17 @@ public final class Batch {
         return logits[entries[entry].firstLogits + i];
     }
 
-    /** Logits [V] after an entry's last token, as {@link #logits(int, int)}. */
+    /**
+     * Logits [V] after an entry's last token, as {@link #logits(int, int)}.
+     *
+     * @throws IllegalStateException when none of the entry were asked for, or the batch has not run
+     */
     public float[] logits(int entry) {
-        return logits(entry, logitRows(entry) - 1);
+        int rows = logitRows(entry);
+        if (rows == 0) {
+            throw new IllegalStateException(
+                    "no logits of entry " + entry + " were asked for: add it with those of its last token or of all");
+        }
+        return logits(entry, rows - 1);
     }
 }

@@ -4,6 +4,7 @@ import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.engine.kernel.KernelSelection;
 import io.yoco4j.engine.kernel.ProductSelection;
+import java.util.Objects;
 
 /**
  * How a model runs.
@@ -32,6 +33,9 @@ public record EngineOptions(
      * @throws InvalidInputException naming the option that is out of range
      */
     public EngineOptions {
+        Objects.requireNonNull(kernels, "kernels");
+        Objects.requireNonNull(kv, "kv");
+        Objects.requireNonNull(products, "products");
         int cores = Runtime.getRuntime().availableProcessors();
         if (threads < 1 || threads > cores) {
             throw new InvalidInputException(

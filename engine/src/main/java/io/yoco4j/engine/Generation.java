@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,12 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
     private long prefillNanos;
     private long decodeNanos;
     private final LoopsUsed loopsBefore;
+    /** {@link Session#changes} after what this generation did last. */
+    private int seen;
+
+    private final AtomicBoolean published = new AtomicBoolean();
+    private volatile boolean closed;
+    private String rest = "";
     private OptionalLong finalCacheBytes = OptionalLong.empty();
 
     /**
@@ -49,6 +56,7 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
         this.options = options;
         this.text = text;
         loopsBefore = session.loopsUsed();
+        seen = session.changes();
         sampler = new Sampler(options.sampling(), session.architecture().vocabSize());
         IntStream.concat(IntStream.of(session.tokens()), IntStream.of(prompt)).forEach(sampler::acceptPrompt);
     }
@@ -73,16 +81,31 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
      * Computes the next token where there is one.
      *
      * @throws InsufficientMemoryException when the context cannot grow; what was pulled before stays valid
-     * @throws IllegalStateException when the model is closed, or another thread uses the session
+     * @throws IllegalStateException when the model is closed, another thread uses the session, the session has gone on
+     *     otherwise since this generation began or drew its last token, or a publisher does the pulling
      */
     public boolean hasNext() {
+        requireUnpublished();
+        return computeNext();
+    }
+
+    private void requireUnpublished() {
+        if (published.get()) {
+            throw new IllegalStateException(
+                    "a publisher pulls this generation's tokens: subscribe to it, or start another generation");
+        }
+    }
+
+    /** As {@link #hasNext}, for the publisher. */
+    boolean computeNext() {
         if (next == null && finish == null) {
             if (!cancelled) {
                 generate();
             }
             // A token that was drawn meanwhile belongs to the context, so it is still told.
             if (cancelled && next == null && finish == null) {
-                finish = FinishReason.CANCELLED;
+                rest = text.end(FinishReason.CANCELLED);
+                finish = text.finishReason().orElseThrow();
             }
         }
         return next != null;
@@ -96,17 +119,29 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
      * @throws IllegalStateException as {@link #hasNext} does
      */
     public GeneratedToken next() {
-        if (!hasNext() || next == null) {
+        requireUnpublished();
+        return takeNext();
+    }
+
+    /** As {@link #next}, for the publisher. */
+    GeneratedToken takeNext() {
+        if (!computeNext() || next == null) {
             throw new NoSuchElementException("the generation has ended");
         }
         GeneratedToken token = next;
         next = null;
         // Not before: a token that was computed and is never pulled is no part of the context.
         session.pending(token.id());
+        seen = session.changes();
         return token;
     }
 
     private void generate() {
+        if (session.changes() != seen) {
+            throw new IllegalStateException(
+                    "the session has gone on otherwise since this generation took it up, so what"
+                            + " would follow is another text: start another generation");
+        }
         long start = System.nanoTime();
         boolean first = generated == 0;
         float[] logits;
@@ -119,6 +154,7 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
         } else {
             logits = session.decode(last);
         }
+        seen = session.changes();
         last = sampler.sample(logits);
         sampler.accept(last);
         generated++;
@@ -153,7 +189,8 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
 
     /**
      * Ends the stream before its next token, within a chunk of the prompt while that is being taken in; from any thread. A token
-     * that another thread is drawing still comes.
+     * that another thread is drawing still comes. Text that was held back, since a stop string may begin in it, is in
+     * {@link #rest} once the stream has ended.
      */
     public void cancel() {
         cancelled = true;
@@ -161,9 +198,10 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
 
     /**
      * The tokens as a publisher, for whoever would rather be called than pull: a token is computed when one has been
-     * requested, and no sooner. It has one subscriber and takes over the pulling; it completes, or fails as {@link #next}
-     * would, and {@link Flow.Subscription#cancel} stops it before the next token; then it closes the generation. Signals
-     * come one at a time, and but for {@code onSubscribe} in the executor's threads.
+     * requested, and no sooner. A generation has one subscriber, whose publisher takes over the pulling; it completes, after
+     * {@link #cancel} too, or fails as {@link #next} would, and {@link Flow.Subscription#cancel} stops it before the next
+     * token; then it closes the generation. Whoever closes it before, as a try statement around this call does, makes it
+     * fail. Signals come one at a time, and but for {@code onSubscribe} in the executor's threads.
      *
      * {@snippet class="io.yoco4j.engine.EngineSnippets" region="publisher"}
      *
@@ -172,6 +210,24 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
      */
     public Flow.Publisher<GeneratedToken> publisher(Executor executor) {
         return new TokenPublisher(this, executor);
+    }
+
+    /** Gives the pulling to a subscriber; false where one has it. */
+    boolean publish() {
+        return published.compareAndSet(false, true);
+    }
+
+    /** Whether it is closed. */
+    boolean closed() {
+        return closed;
+    }
+
+    /**
+     * Of a stream that was cancelled, the text of pulled tokens that had not come with them: what might have begun a stop
+     * string, or a character of several tokens. Empty otherwise.
+     */
+    public String rest() {
+        return rest;
     }
 
     /** Why the stream ended; empty while it goes on. */
@@ -195,6 +251,7 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
     /** Cancels what is left, and gives back the memory of a session that the model made for it. */
     @Override
     public void close() {
+        closed = true;
         cancel();
         if (ownSession && finalCacheBytes.isEmpty()) {
             finalCacheBytes = OptionalLong.of(session.cacheBytes());

@@ -2,6 +2,7 @@ package io.yoco4j.engine;
 
 import io.yoco4j.core.InvalidInputException;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * What to generate.
@@ -22,6 +23,8 @@ public record GenerationOptions(
      * @throws InvalidInputException naming the option that is out of range
      */
     public GenerationOptions {
+        Objects.requireNonNull(sampling, "sampling");
+        Objects.requireNonNull(session, "session");
         if (maxTokens < 1) {
             throw new InvalidInputException("max tokens is " + maxTokens + ", but must be at least 1");
         }

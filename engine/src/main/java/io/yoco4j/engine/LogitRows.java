@@ -25,8 +25,15 @@ public final class LogitRows {
         return rows[i];
     }
 
-    /** Logits [V] of the last token there is. */
+    /**
+     * Logits [V] of the last token there is.
+     *
+     * @throws IllegalStateException when there are none
+     */
     public float[] last() {
+        if (rows.length == 0) {
+            throw new IllegalStateException("there are no logits: ask for those of the last token or of all");
+        }
         return rows[rows.length - 1];
     }
 }

@@ -11,6 +11,9 @@ final class MemoryCheck {
     /** This fraction of the JVM's memory is left to activations, and to the collector: with half of it, that one failed. */
     private static final int RESERVE = 8;
 
+    private static final String MORE = "give the JVM more (-Xmx; for the command, in YOCO_JAVA_OPTIONS)";
+    private static final String FEWER_LOGITS = ": ask for those of fewer tokens, or " + MORE;
+
     private final LongSupplier room;
     private final BlockPool blocks;
 
@@ -54,14 +57,44 @@ final class MemoryCheck {
         }
     }
 
+    /**
+     * Rows of logits [rows, V], all or none of them.
+     *
+     * @throws InsufficientMemoryException when there is no memory for them
+     */
+    synchronized float[][] logits(int rows, int vocabulary) {
+        long needed = (long) rows * vocabulary * Float.BYTES;
+        long left = left(needed);
+        if (needed > left) {
+            throw new InsufficientMemoryException(
+                    needs(rows, needed) + ", but " + mebibytes(left) + " are left" + FEWER_LOGITS);
+        }
+        try {
+            return new float[rows][vocabulary];
+        } catch (OutOfMemoryError e) {
+            throw new InsufficientMemoryException(
+                    needs(rows, needed) + ", which the JVM could not give" + FEWER_LOGITS, e);
+        }
+    }
+
+    private static String needs(int logitRows, long bytes) {
+        return "logits of " + logitRows + " more tokens at once need " + mebibytes(bytes) + " more memory";
+    }
+
+    /** Bytes that are left, after a collection where less than {@code needed} seem to be. */
+    private long left(long needed) {
+        long left = room.getAsLong();
+        if (needed > left) {
+            blocks.clear();
+            System.gc();
+            left = room.getAsLong();
+        }
+        return Math.max(0, left);
+    }
+
     private void requireRoom(ContextState context, int n, int logitRows) {
         long needed = needed(context, n, logitRows);
-        if (needed <= room.getAsLong()) {
-            return;
-        }
-        blocks.clear();
-        System.gc();
-        long left = Math.max(0, room.getAsLong());
+        long left = left(needed);
         if (needed > left) {
             int fits = context.position() + fits(context, n, logitRows, left);
             throw new InsufficientMemoryException(needs(context, n, logitRows) + ", but " + mebibytes(left)
@@ -96,8 +129,8 @@ final class MemoryCheck {
     }
 
     private static String advice(ContextState context) {
-        String narrower = context.format() == KvFormat.Q8 ? "" : " store keys and values as q8 (--kv q8),";
-        return ": shorten it," + narrower + " or give the JVM more (-Xmx in YOCO_JAVA_OPTIONS)";
+        String narrower = context.format() == KvFormat.Q8 ? "" : " store keys and values as q8 (kv),";
+        return ": shorten it," + narrower + " or " + MORE;
     }
 
     private static String mebibytes(long bytes) {

@@ -50,7 +50,7 @@ final class Prepacking {
             throw new InvalidInputException(String.format(
                     Locale.ROOT,
                     "prepacked weights need %.1f GiB, but beside a heap of up to %.1f the machine's %.1f GiB leave %.1f:"
-                            + " leave prepack out, or give the JVM less (-Xmx in YOCO_JAVA_OPTIONS)",
+                            + " leave prepack out, or give the JVM less (-Xmx; for the command, in YOCO_JAVA_OPTIONS)",
                     needed / GIBIBYTE,
                     heap / GIBIBYTE,
                     memory / GIBIBYTE,

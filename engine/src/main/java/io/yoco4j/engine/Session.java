@@ -46,6 +46,9 @@ public final class Session implements AutoCloseable {
     private int pending;
 
     private int pendingPosition;
+    /** Counts what took tokens in, drew one or forgot them all. */
+    private int changes;
+
     private volatile boolean closed;
 
     Session(YocoModel model, SessionOptions options) {
@@ -92,6 +95,12 @@ public final class Session implements AutoCloseable {
     void pending(int id) {
         pending = id;
         pendingPosition = position();
+        changes++;
+    }
+
+    /** Another number after each step, drawn token and reset: whoever goes on from here sees whether others have. */
+    int changes() {
+        return changes;
     }
 
     /** The most tokens this context may have. */
@@ -142,7 +151,7 @@ public final class Session implements AutoCloseable {
             int n = ids.length;
             int first = which.first(n);
             model.memory().reserve(context, n, n - first);
-            float[][] rows = new float[n - first][];
+            float[][] rows = model.memory().logits(n - first, vocabulary);
             for (int from = 0; from < n; from += prefillChunk) {
                 if (stop.getAsBoolean()) {
                     return new LogitRows(new float[0][], vocabulary);
@@ -150,11 +159,12 @@ public final class Session implements AutoCloseable {
                 int count = Math.min(prefillChunk, n - from);
                 int wanted = Math.clamp((long) first - from, 0, count);
                 int to = from - first;
-                step(ids, from, count, wanted, (_, row, logits, offset) -> {
-                    float[] copy = new float[vocabulary];
-                    System.arraycopy(logits, offset, copy, 0, copy.length);
-                    rows[to + row] = copy;
-                });
+                step(
+                        ids,
+                        from,
+                        count,
+                        wanted,
+                        (_, row, logits, offset) -> System.arraycopy(logits, offset, rows[to + row], 0, vocabulary));
             }
             return new LogitRows(rows, vocabulary);
         } finally {
@@ -210,9 +220,9 @@ public final class Session implements AutoCloseable {
         requireOpen();
         rows.add(context, exit, ids, from, count, wanted);
         try {
-            broken = true;
+            setBroken(true);
             model.run(rows, sink, tap);
-            broken = false;
+            setBroken(false);
         } finally {
             // Else the executor would hold on to this context until another one runs.
             rows.clear();
@@ -257,6 +267,7 @@ public final class Session implements AutoCloseable {
     /** Says whether a step that has begun may have left the caches half written. */
     void setBroken(boolean value) {
         broken = value;
+        changes++;
     }
 
     ContextState context() {
@@ -402,7 +413,7 @@ public final class Session implements AutoCloseable {
         claim();
         context.release();
         pendingPosition = 0;
-        broken = false;
+        setBroken(false);
         leave();
     }
 

@@ -4,7 +4,6 @@ import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +12,6 @@ import org.jspecify.annotations.Nullable;
 final class TokenPublisher implements Flow.Publisher<GeneratedToken> {
     private final Generation generation;
     private final Executor executor;
-    private final AtomicBoolean taken = new AtomicBoolean();
 
     TokenPublisher(Generation generation, Executor executor) {
         this.generation = generation;
@@ -23,7 +21,7 @@ final class TokenPublisher implements Flow.Publisher<GeneratedToken> {
     @Override
     public void subscribe(Flow.Subscriber<? super GeneratedToken> subscriber) {
         Objects.requireNonNull(subscriber, "the subscriber is null");
-        if (taken.compareAndSet(false, true)) {
+        if (generation.publish()) {
             new Tokens(generation, executor, subscriber).start();
         } else {
             subscriber.onSubscribe(new Flow.Subscription() {
@@ -117,7 +115,7 @@ final class TokenPublisher implements Flow.Publisher<GeneratedToken> {
             while (!cancelled && !badRequest && demand.get() > 0) {
                 GeneratedToken token;
                 try {
-                    token = generation.hasNext() ? generation.next() : null;
+                    token = generation.computeNext() ? generation.takeNext() : null;
                 } catch (RuntimeException | Error e) {
                     return fail(e);
                 }
@@ -127,6 +125,10 @@ final class TokenPublisher implements Flow.Publisher<GeneratedToken> {
                 }
                 if (cancelled) {
                     break;
+                }
+                if (token == null && generation.closed()) {
+                    return fail(new IllegalStateException(
+                            "the generation was closed before its text had ended: leave that to its publisher"));
                 }
                 if (token == null || generation.finishReason().isPresent()) {
                     return complete(to);

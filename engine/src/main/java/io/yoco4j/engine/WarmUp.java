@@ -2,6 +2,7 @@ package io.yoco4j.engine;
 
 import io.yoco4j.engine.kernel.AllocationMeter;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /** Short texts of no meaning, until the JVM has compiled what computes them: then a step allocates next to nothing. */
 final class WarmUp {
@@ -15,10 +16,11 @@ final class WarmUp {
     /** Whether it got there in time. */
     static boolean run(YocoModel model, Duration atMost) {
         long start = System.nanoTime();
+        long limit = TimeUnit.NANOSECONDS.convert(atMost); // the longest there is, where it is longer
         boolean compiled;
         do {
             compiled = text(model) <= MUCH_ALLOCATED;
-        } while (!compiled && System.nanoTime() - start < atMost.toNanos());
+        } while (!compiled && System.nanoTime() - start < limit);
         return compiled;
     }
 

@@ -97,6 +97,38 @@ class BatchTest {
     }
 
     @Test
+    void logitsThatDoNotFitMemoryAreRefusedAndMayBeAskedForAgain() {
+        AtomicLong room = new AtomicLong(1 << 20);
+        try (YocoModel model =
+                YocoModel.of(A, RandomWeights.of(A, WeightFormat.F32, 1), EngineOptions.defaults(), room::get)) {
+            Session session = model.session();
+            session.prefill(new int[] {7}, Logits.NONE);
+            Batch batch = model.batch();
+            batch.prefill(session, new int[20], 0, 20, Logits.ALL);
+            room.set(1000);
+            for (int i = 0; i < 2; i++) {
+                assertThatThrownBy(batch::run)
+                        .isInstanceOf(InsufficientMemoryException.class)
+                        .hasMessage("logits of 20 more tokens at once need 0.0 MiB more memory, but 0.0 MiB are left:"
+                                + " ask for those of fewer tokens, or give the JVM more (-Xmx; for the command, in"
+                                + " YOCO_JAVA_OPTIONS)");
+            }
+            assertThatThrownBy(() -> session.prefill(new int[20], Logits.ALL))
+                    .isInstanceOf(InsufficientMemoryException.class);
+            assertThat(session.position()).isEqualTo(1);
+            room.set(1 << 20);
+            batch.run();
+            requireClose(
+                    batch.logits(0, 19),
+                    model.session().prefill(concat(7, new int[20]), Logits.LAST).last());
+        }
+    }
+
+    private static int[] concat(int first, int[] more) {
+        return IntStream.concat(IntStream.of(first), IntStream.of(more)).toArray();
+    }
+
+    @Test
     void aStepThatIsRefusedLeavesEverySessionAsItWas() {
         try (YocoModel model = model()) {
             Session first = model.session();
@@ -172,10 +204,17 @@ class BatchTest {
             batch.prefill(session, new int[4], 0, 4, Logits.NONE);
             batch.prefill(model.session(), new int[4], 0, 4, Logits.ALL);
             batch.run();
+            assertThatThrownBy(() ->
+                            session.fork().prefill(new int[2], Logits.NONE).last())
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("there are no logits");
             assertThat(batch.logitRows(0)).isZero();
             assertThat(batch.logitRows(1)).isEqualTo(4);
             assertThat(batch.logits(1, 3)).hasSize(A.vocabSize()).isSameAs(batch.logits(1));
-            assertThatThrownBy(() -> batch.logits(0)).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> batch.logits(0))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("no logits of entry 0 were asked for");
+            assertThatThrownBy(() -> batch.logits(0, 0)).isInstanceOf(IndexOutOfBoundsException.class);
             assertThatThrownBy(() -> batch.logits(1, 4)).isInstanceOf(IndexOutOfBoundsException.class);
             assertThatThrownBy(() -> batch.logitRows(2)).isInstanceOf(IndexOutOfBoundsException.class);
             assertThatThrownBy(batch::run).hasMessageContaining("clear it before");

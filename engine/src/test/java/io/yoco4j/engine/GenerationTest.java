@@ -21,6 +21,7 @@ import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -223,6 +224,75 @@ class GenerationTest {
             assertThat(generation.finishReason()).contains(FinishReason.CANCELLED);
             assertThat(session.tokens()).containsExactly(3, 1, 4, 1, 5, first);
             assertThat(session.pending()).hasValue(second);
+        }
+    }
+
+    @Test
+    void refusesToGoOnInASessionThatHasGoneOnOtherwise() {
+        try (YocoModel model = model()) {
+            GenerationOptions one = options().maxTokens(1).build();
+            Session session = model.session();
+            Generation first = session.generate(PROMPT, one);
+            Generation second = session.generate(new int[] {9}, one);
+            int drawn = first.next().id();
+            requireMovedOn(second, session, drawn);
+            assertThat(session.pending()).hasValue(drawn);
+            Generation third = session.generate(new int[] {9}, one);
+            third.next();
+            assertThat(session.tokens()).containsExactly(3, 1, 4, 1, 5, drawn, 9);
+
+            List<Consumer<Session>> others = List.of(
+                    Session::reset,
+                    s -> s.decode(7),
+                    s -> s.prefill(new int[] {9, 9}, Logits.NONE),
+                    s -> {
+                        Batch batch = model.batch();
+                        batch.decode(s, 7);
+                        batch.run();
+                    },
+                    s -> s.generate(new int[] {9}, one).next());
+            for (Consumer<Session> other : others) {
+                session.reset();
+                Generation generation = session.generate(PROMPT, options().build());
+                int token = generation.next().id();
+                other.accept(session);
+                requireMovedOn(generation, session, token);
+            }
+            session.reset();
+            Generation computed = session.generate(PROMPT, one);
+            assertThat(computed.hasNext()).isTrue();
+            Generation unaware = session.generate(new int[] {9}, one);
+            int pending = computed.next().id();
+            requireMovedOn(unaware, session, pending);
+        }
+    }
+
+    private static void requireMovedOn(Generation generation, Session session, int drawn) {
+        int[] before = session.tokens();
+        assertThatThrownBy(generation::next)
+                .as("after %d", drawn)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("has gone on otherwise")
+                .hasMessageContaining("start another generation");
+        assertThat(session.tokens()).isEqualTo(before);
+    }
+
+    @Test
+    void whatWasHeldBackWhenATextWasCancelledIsKept() {
+        try (YocoModel model = model()) {
+            Generation whole = generate(model, options().build(), Set.of());
+            String text = whole.join();
+            assertThat(whole.rest()).isEmpty();
+            Generation cancelled = generate(model, options().build(), Set.of());
+            String pulled = cancelled.next().text() + cancelled.next().text();
+            cancelled.cancel();
+            assertThat(cancelled.hasNext()).isFalse();
+            assertThat(cancelled.rest()).isNotEmpty();
+            assertThat(text).startsWith(pulled + cancelled.rest());
+            Generation unstarted = generate(model, options().build(), Set.of());
+            unstarted.close();
+            assertThat(unstarted.hasNext()).isFalse();
+            assertThat(unstarted.rest()).isEmpty();
         }
     }
 

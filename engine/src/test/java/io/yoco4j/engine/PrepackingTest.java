@@ -25,7 +25,7 @@ class PrepackingTest {
                 .isInstanceOf(InvalidInputException.class)
                 .hasMessage(
                         "prepacked weights need 6.0 GiB, but beside a heap of up to 12.0 the machine's 16.0 GiB leave"
-                                + " 4.0: leave prepack out, or give the JVM less (-Xmx in YOCO_JAVA_OPTIONS)");
+                                + " 4.0: leave prepack out, or give the JVM less (-Xmx; for the command, in YOCO_JAVA_OPTIONS)");
         assertThatThrownBy(() -> Prepacking.requireRoom(List.of(W), 16 * GIB, 17 * GIB))
                 .hasMessageContaining("leave 0.0");
     }

@@ -79,7 +79,7 @@ class SavedSessionTest {
             requireRefused(
                     otherFormat,
                     file,
-                    "keys and values in bf16, but the model stores them in q8: open it with --kv bf16");
+                    "keys and values in bf16, but the model stores them in q8: open it with kv bf16");
             requireRefused(model, file, four, "was saved with 3,1 loops of the stages, but the session has 4,1");
             requireRefused(
                     model,

@@ -1,6 +1,7 @@
 package io.yoco4j.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -182,6 +183,39 @@ class TokenPublisherTest {
         assertThat(signals.ids).hasSize(1);
         assertThat(signals.completions).isEqualTo(1);
         assertThat(generation.finishReason()).contains(FinishReason.CANCELLED);
+    }
+
+    @Test
+    void aGenerationThatIsClosedElsewhereFails() {
+        Signals signals = new Signals();
+        try (Generation generation = generation(50)) {
+            generation.publisher(DIRECT).subscribe(signals);
+            signals.subscription().request(2);
+        }
+        signals.subscription().request(1);
+        assertThat(signals.ids).hasSize(2);
+        assertThat(signals.completions).isZero();
+        assertThat(signals.errors)
+                .singleElement()
+                .isInstanceOf(IllegalStateException.class)
+                .asString()
+                .contains("closed before its text had ended");
+    }
+
+    @Test
+    void aSubscriberDoesThePulling() {
+        Generation generation = generation(5);
+        Flow.Publisher<GeneratedToken> publisher = generation.publisher(DIRECT);
+        Signals first = new Signals();
+        Signals second = new Signals();
+        publisher.subscribe(first);
+        generation.publisher(DIRECT).subscribe(second);
+        assertThat(second.errors).singleElement().asString().contains("a subscriber already");
+        assertThatIllegalStateException().isThrownBy(generation::hasNext).withMessageContaining("a publisher pulls");
+        assertThatIllegalStateException().isThrownBy(generation::next);
+        first.subscription().request(5);
+        assertThat(first.ids).isEqualTo(pulled(5));
+        assertThat(first.completions).isEqualTo(1);
     }
 
     @Test

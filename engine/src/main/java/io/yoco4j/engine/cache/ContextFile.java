@@ -109,12 +109,12 @@ public final class ContextFile {
         }
         if (!saved.equals(own)) {
             throw new InvalidInputException(path + " was saved with " + loops(saved) + " loops of the stages, but the"
-                    + " session has " + loops(own) + ": give it the same (--loops), or name another session file");
+                    + " session has " + loops(own) + ": give it the same loops, or name another session file");
         }
         String format = field(path, metadata, "kv");
         if (!format.equals(name(empty.format()))) {
             throw new InvalidInputException(path + " has keys and values in " + format
-                    + ", but the model stores them in " + name(empty.format()) + ": open it with --kv " + format
+                    + ", but the model stores them in " + name(empty.format()) + ": open it with kv " + format
                     + ", or name another session file");
         }
     }
