@@ -105,9 +105,7 @@ public final class ExperimentRunner {
             RunningJobs working = new RunningJobs(folder);
             Results results = Results.open(folder);
             LearningRates rates = new LearningRates(experiment, results);
-            for (Path other : reused) {
-                new Reuse(experiment, results, rates, listener).from(other);
-            }
+            reuse(results, rates);
             Pace pace = pace(rates);
             listener.started(pace.overall());
             int failed = 0;
@@ -120,6 +118,12 @@ public final class ExperimentRunner {
             return outcome(rates, failed);
         } catch (IOException e) {
             throw new UncheckedIOException(folder + ": " + AtomicFiles.reason(e), e);
+        }
+    }
+
+    private void reuse(Results results, LearningRates rates) throws IOException {
+        for (Path other : reused) {
+            new Reuse(experiment, results, rates, listener).from(other);
         }
     }
 
@@ -161,8 +165,9 @@ public final class ExperimentRunner {
         ExecutorService threadsOfJobs = Executors.newFixedThreadPool(
                 parallel, Thread.ofPlatform().name("job-", 1).factory());
         try {
-            // Main jobs need the sweeps' answers.
+            // Main jobs need the sweeps' answers, also to tell which others ran.
             for (Job.Kind kind : Job.Kind.values()) {
+                reuse(results, rates);
                 List<Future<?>> running = new ArrayList<>();
                 for (Job planned : experiment.jobs()) {
                     Optional<Job> job = rates.ready(planned);

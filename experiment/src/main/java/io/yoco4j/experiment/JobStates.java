@@ -30,7 +30,7 @@ public record JobStates(List<JobState> jobs, Overall overall, boolean running) {
         FAILED,
         /** A run works on it now. */
         RUNNING,
-        /** Was interrupted: has a state to go on from. */
+        /** Was interrupted: has a state to go on from, of these settings. */
         BEGUN,
         WAITING
     }
@@ -81,7 +81,9 @@ public record JobStates(List<JobState> jobs, Overall overall, boolean running) {
         if (!running && Files.exists(failure)) {
             return new JobState(job, State.FAILED, 0, Files.readString(failure).strip());
         }
-        if (!Files.exists(folder.resolve("metrics.jsonl"))) {
+        Optional<Job> ready = rates.ready(job);
+        boolean own = ready.isPresent() && TrainedWith.isOf(folder, ready.get(), experiment.data());
+        if (!own || !Files.exists(folder.resolve("metrics.jsonl"))) {
             return new JobState(job, running ? State.RUNNING : State.WAITING, 0, "");
         }
         long step = 0;
@@ -91,7 +93,11 @@ public record JobStates(List<JobState> jobs, Overall overall, boolean running) {
             speed = line.path("tokens_per_second").asDouble(speed);
         }
         pace.at(job, Math.min(1, (double) step / job.options().steps()), speed);
-        return new JobState(job, running ? State.RUNNING : State.BEGUN, step, "");
+        return new JobState(
+                job,
+                running ? State.RUNNING : State.BEGUN,
+                step,
+                step >= job.options().steps() ? "trained, to be measured" : "");
     }
 
     /** Whether a system's main jobs cannot be run, since no learning rate works for it. */

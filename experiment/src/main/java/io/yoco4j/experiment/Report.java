@@ -242,8 +242,9 @@ public final class Report {
         }
         section(
                 "Held out: " + set,
-                baseline.map(b -> "Differences and p are to " + b.system().name()
-                                + ": over the seeds that both have, and over documents (each the mean over seeds).")
+                baseline.map(
+                                b -> "Differences and p are to " + b.system().name()
+                                        + ": over the seeds that both have, and over documents (each the mean over these seeds).")
                         .orElse(""));
         Table table = new Table("system", "bits per byte", "n", "difference", "p, seeds", "p, documents");
         for (Summary s : summaries) {
@@ -266,8 +267,8 @@ public final class Report {
         theirs.keySet().retainAll(mine.keySet());
         double[] a = Summary.array(mine.values());
         double[] b = Summary.array(theirs.values());
-        double[] documents = s.documents(set);
-        double[] others = baseline.documents(set);
+        double[] documents = s.documents(set, mine.keySet());
+        double[] others = baseline.documents(set, mine.keySet());
         return List.of(
                 a.length == 0 ? "-" : String.format(Locale.ROOT, "%+.4f", Statistics.mean(a) - Statistics.mean(b)),
                 probability(Statistics.pairedP(a, b)),

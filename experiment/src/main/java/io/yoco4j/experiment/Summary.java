@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -56,12 +57,14 @@ record Summary(SystemPlan system, SortedMap<Long, JobResult> runs) {
                 .findFirst();
     }
 
-    /** Bits per byte of each document of a set, the mean over seeds. */
-    double[] documents(String set) {
+    /** Bits per byte of each document of a set, the mean over some seeds. */
+    double[] documents(String set, Set<Long> seeds) {
         List<List<Double>> bySeed = new ArrayList<>();
-        for (JobResult r : runs.values()) {
-            score(r, set, r.loops()).ifPresent(s -> bySeed.add(s.documents()));
-        }
+        runs.forEach((seed, r) -> {
+            if (seeds.contains(seed)) {
+                score(r, set, r.loops()).ifPresent(s -> bySeed.add(s.documents()));
+            }
+        });
         int n = bySeed.stream().mapToInt(List::size).min().orElse(0);
         double[] out = new double[n];
         for (int d = 0; d < n; d++) {

@@ -129,6 +129,34 @@ class ExperimentRunnerTest {
         assertThat(fakes.begun).containsExactly("yoco-u-s1", "yoco-u-s2");
     }
 
+    /** Main jobs have a rate only once the sweeps are measured. */
+    @Test
+    void takesOverModelsOfMainJobsThoughTheirSweepsAreMeasuredOtherwise() {
+        run();
+        reused = List.of(out);
+        change("evaluate:\n", "evaluate:\n  held_out_tokens: 60\n");
+        out = temp.resolve("second");
+        assertThat(run()).isEqualTo(new Outcome(10, 0, 0, 0));
+        assertThat(fakes.begun).hasSize(10).allMatch(b -> b.endsWith(" resumed"));
+        assertThat(notes)
+                .contains("yoco-u-s2 is the model of yoco-u-s2 of " + reused.getFirst()
+                        + ", but measured otherwise: not trained again");
+    }
+
+    @Test
+    void whatOtherSettingsReachedIsNoProgress() throws IOException {
+        run();
+        change("{ system: yoco }", "{ system: yoco, budget: { steps: 5 } }");
+        for (Job job : experiment.jobs()) {
+            Files.writeString(out.resolve(Results.JOBS).resolve(job.id()).resolve("metrics.jsonl"), "{\"step\": 4}\n");
+        }
+        assertThat(states()).containsEntry("yoco-s1", State.WAITING).containsEntry("yoco-u-s1", State.FINISHED);
+        assertThat(JobStates.read(experiment, out).jobs())
+                .filteredOn(s -> s.state() == State.WAITING)
+                .hasSize(2)
+                .allMatch(s -> s.step() == 0);
+    }
+
     /** What a job here has reached under these settings is not given up for another's state, nor is another's for these. */
     @Test
     void goesOnWithItsOwnModelsFirst() throws IOException {
@@ -191,6 +219,9 @@ class ExperimentRunnerTest {
 
     @Test
     void othersSeeWhatRunsNow() throws IOException {
+        fakes.stopsIn = "yoco-s1";
+        run();
+        fakes.stopsIn = "none";
         interrupt("yoco-u-s2");
         // An earlier run was killed in the middle of it.
         Files.writeString(out.resolve(".running"), "yoco-u-s2\n");
@@ -232,6 +263,12 @@ class ExperimentRunnerTest {
     private void interrupt(String job) throws IOException {
         Path folder = Files.createDirectories(out.resolve(Results.JOBS).resolve(job));
         Files.writeString(folder.resolve("metrics.jsonl"), "{\"step\": 1}\n");
+        LearningRates rates = new LearningRates(experiment, Results.open(out));
+        Job planned = experiment.jobs().stream()
+                .filter(j -> j.id().equals(job))
+                .findFirst()
+                .orElseThrow();
+        TrainedWith.write(folder, rates.ready(planned).orElseThrow(), experiment.data());
     }
 
     private Map<String, State> states() {
@@ -447,6 +484,15 @@ class ExperimentRunnerTest {
         for (String plot : List.of("loss.png", "loops-held.png", "prefix.png")) {
             assertThat(ImageIO.read(out.resolve(plot).toFile()).getWidth()).isPositive();
         }
+    }
+
+    /** A fake's seeds differ and its systems do not. */
+    @Test
+    void documentsAreComparedOverTheSeedsThatBothHave() throws IOException {
+        change("yoco-u: { system: yoco-u }", "yoco-u: { system: yoco-u, seeds: [1] }");
+        run();
+        assertThat(Files.readString(Report.write(experiment, out)))
+                .containsPattern("\\| yoco-u +\\| +2.0100 \\| +1 \\| +[+-]0.0000 \\| +- \\| +1.0000 \\|");
     }
 
     @Test
