@@ -1,5 +1,6 @@
 package io.yoco4j.cli;
 
+import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.KeyValues;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.Presets;
@@ -82,12 +83,18 @@ final class SystemOptions {
         int hidden = changes.integer("hidden", z.hidden(), 1, MAX_WIDTH);
         int heads = changes.integer("heads", z.heads(), 1, MAX_WIDTH);
         boolean same = hidden == z.hidden() && heads == z.heads();
+        int shared = hidden % heads == 0 ? hidden / heads : 0;
+        int headDim = changes.integer("head_dim", same ? z.headDim() : shared, 1, MAX_WIDTH);
+        if (headDim == 0) {
+            throw new InvalidInputException("--shape: hidden " + hidden + " is no multiple of heads " + heads
+                    + ", so they cannot share it evenly: give head_dim, or other numbers");
+        }
         Presets.Size shaped = new Presets.Size(
                 layers,
                 hidden,
                 heads,
                 changes.integer("kv_heads", same ? z.kvHeads() : heads, 1, MAX_WIDTH),
-                changes.integer("head_dim", same ? z.headDim() : Math.max(1, hidden / heads), 1, MAX_WIDTH),
+                headDim,
                 changes.integer(
                         "intermediate", (int) Math.max(1, (long) z.intermediate() * hidden / z.hidden()), 1, MAX_WIDTH),
                 z.vocabulary(),

@@ -233,7 +233,9 @@ class CommandLineTest {
         Files.writeString(config, "{\"batch_sise\": 3}");
         Run typo = yoco("train", "--config", path(config), "--data", path(text), "--out", path(temp.resolve("b")));
         assertThat(typo.code()).isEqualTo(2);
-        assertThat(typo.err()).contains("recipe.json").contains("batch_sise is not a training option");
+        assertThat(typo.err())
+                .contains("recipe.json")
+                .contains("batch_sise is not a training option: remove it, or name one of", "batch_size, ");
     }
 
     /** A model with random weights and a tokenizer of bytes. */
@@ -609,6 +611,8 @@ class CommandLineTest {
                 "bench --context 9999999M",
                 "bench --size paper --context 250K --batch 64",
                 "bench --size nano --system yoco-u --loops 0",
+                "bench --size nano --system transformer,yoco --loops 3",
+                "bench-training --size nano --shape hidden=60,heads=7",
                 "bench --size nano --json EMPTY",
                 "bench --size nano --json CONFIG/o",
                 "bench --size nano --plot CONFIG",

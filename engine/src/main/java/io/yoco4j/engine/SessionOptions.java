@@ -17,7 +17,7 @@ import java.util.OptionalInt;
  * output for this token. Its keys and values in the iterations left out are those of the last it took, layer by layer, so
  * that caches are what they would be without a threshold in size and place. This is early exit by hidden-state saturation
  * with state propagation (Schuster et al. 2022, "Confident Adaptive Language Modeling") over iterations instead of layers.
- * What a token gets depends on its own context alone, not on chunks or on what shares a step; but an iteration costs no
+ * What a token gets depends on its own context alone, not, within rounding, on chunks or on what shares a step; but an iteration costs no
  * less until every token of the step is done, so it saves most where few are decoded at once.
  *
  * @param loops iterations of every looped stage, where it should differ from the model's (test-time depth)

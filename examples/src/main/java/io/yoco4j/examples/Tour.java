@@ -10,6 +10,7 @@ import io.yoco4j.engine.GeneratedToken;
 import io.yoco4j.engine.Generation;
 import io.yoco4j.engine.GenerationOptions;
 import io.yoco4j.engine.Logits;
+import io.yoco4j.engine.Sampling;
 import io.yoco4j.engine.Session;
 import io.yoco4j.engine.YocoModel;
 import io.yoco4j.langchain4j.YocoChatModel;
@@ -26,6 +27,10 @@ import java.util.List;
  */
 public final class Tour {
     private static final int TOKENS = 48;
+    /** The likeliest tokens of a small model repeat themselves. */
+    private static final Sampling SAMPLING =
+            Sampling.builder().temperature(0.9).topP(0.95).seed(1).build();
+
     private static final List<String> BRANCHES = List.of("int ", "String ");
 
     private final YocoModel model;
@@ -73,7 +78,7 @@ public final class Tour {
     private void stream() {
         out.println("== A text as it is generated");
         GenerationOptions options =
-                GenerationOptions.builder().maxTokens(TOKENS).build();
+                GenerationOptions.builder().maxTokens(TOKENS).sampling(SAMPLING).build();
         try (Generation text = model.generate(prompt, options)) {
             out.print(prompt);
             for (GeneratedToken token : text) {
@@ -89,8 +94,10 @@ public final class Tour {
     private void branch() {
         out.println("== Two branches of one context");
         Tokenizer tokenizer = model.tokenizer().orElseThrow();
-        GenerationOptions options =
-                GenerationOptions.builder().maxTokens(TOKENS / 2).build();
+        GenerationOptions options = GenerationOptions.builder()
+                .maxTokens(TOKENS / 2)
+                .sampling(SAMPLING)
+                .build();
         try (Session trunk = model.session()) {
             trunk.prefill(tokenizer.encodeWithSpecialTokens(prompt), Logits.NONE);
             for (String branch : BRANCHES) {
@@ -106,8 +113,12 @@ public final class Tour {
     /** The same model through langchain4j's interfaces; a chat where the model was tuned for one. */
     private void langchain4j() {
         out.println("== Through langchain4j");
-        LanguageModel language =
-                YocoLanguageModel.builder().model(model).maxOutputTokens(TOKENS).build();
+        LanguageModel language = YocoLanguageModel.builder()
+                .model(model)
+                .maxOutputTokens(TOKENS)
+                .temperature(0.9)
+                .topP(0.95)
+                .build();
         Response<String> response = language.generate(prompt);
         out.println(response.content());
         out.println("(" + response.tokenUsage() + ", ended by " + response.finishReason() + ")");

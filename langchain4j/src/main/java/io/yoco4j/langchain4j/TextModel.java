@@ -116,9 +116,10 @@ final class TextModel implements AutoCloseable {
     Text start(Function<Tokenizer, int[]> encoded, YocoChatRequestParameters parameters, int maxTokens) {
         try {
             GenerationOptions options = Requests.options(parameters, maxTokens);
-            int[] prompt = encoded.apply(tokenizer);
+            // First: of a closed model, it says what to do.
             Session session = model.session(options.session());
             try {
+                int[] prompt = encoded.apply(tokenizer);
                 return new Text(session, session.generate(prompt, options));
             } catch (RuntimeException | Error e) {
                 session.close();

@@ -25,7 +25,7 @@ public abstract sealed class YocoChatModelBuilder<B extends YocoChatModelBuilder
         return self();
     }
 
-    /** Told of each request and what became of it. */
+    /** Told of each request and what became of it; but a request to stream that is refused ends in what {@code chat} throws alone. */
     public B listeners(List<ChatModelListener> value) {
         listeners = List.copyOf(value);
         return self();

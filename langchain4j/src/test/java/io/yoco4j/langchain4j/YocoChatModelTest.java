@@ -238,7 +238,7 @@ class YocoChatModelTest {
             own.close();
             assertThatThrownBy(() -> over.chat("hello"))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("closed");
+                    .hasMessageContaining("the model is closed: open it again");
         }
         YocoChatModel opened =
                 YocoChatModel.builder().folder(TrainedModel.folder()).build();

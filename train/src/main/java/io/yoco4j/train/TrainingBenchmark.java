@@ -17,7 +17,7 @@ public final class TrainingBenchmark {
     private TrainingBenchmark() {}
 
     /**
-     * @param tokensPerSecond of the median step
+     * @param tokensPerSecond of the median step, the mean of the two in the middle where their number is even
      * @param slowest tokens per second of the slowest step
      * @param fastest tokens per second of the fastest step
      * @param peakFlops what libtorch reaches on large matrices, in the same run
@@ -60,6 +60,7 @@ public final class TrainingBenchmark {
             }
         }
         Arrays.sort(speeds);
-        return new Result(speeds[steps / 2], speeds[0], speeds[steps - 1], peak);
+        double median = (speeds[(steps - 1) / 2] + speeds[steps / 2]) / 2;
+        return new Result(median, speeds[0], speeds[steps - 1], peak);
     }
 }

@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.yoco4j.core.InvalidInputException;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * How a model is trained: everything but the model itself and its data. Written beside the checkpoint as training.json,
@@ -155,13 +156,20 @@ public record TrainingOptions(
         try {
             return MAPPER.readValue(json, TrainingOptions.class);
         } catch (UnrecognizedPropertyException e) {
-            throw new InvalidInputException(e.getPropertyName() + " is not a training option", e);
+            throw unknown(e);
         } catch (JacksonException e) {
             if (e.getCause() instanceof InvalidInputException invalid) {
                 throw invalid;
             }
             throw new InvalidInputException("is not a valid training.json: " + e.getOriginalMessage(), e);
         }
+    }
+
+    private static InvalidInputException unknown(UnrecognizedPropertyException e) {
+        String known =
+                e.getKnownPropertyIds().stream().map(String::valueOf).sorted().collect(Collectors.joining(", "));
+        return new InvalidInputException(
+                e.getPropertyName() + " is not a training option: remove it, or name one of " + known, e);
     }
 
     /**
@@ -175,7 +183,7 @@ public record TrainingOptions(
             MAPPER.readerForUpdating(base).readValue(json);
             return base;
         } catch (UnrecognizedPropertyException e) {
-            throw new InvalidInputException(e.getPropertyName() + " is not a training option", e);
+            throw unknown(e);
         } catch (JacksonException e) {
             throw new InvalidInputException("is not a valid file of training options: " + e.getOriginalMessage(), e);
         }

@@ -62,6 +62,9 @@ public final class Safetensors {
             return parse(path, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
         } catch (NoSuchFileException e) {
             throw new InvalidInputException(path + " is missing", e);
+        } catch (UnsupportedOperationException e) {
+            throw new InvalidInputException(
+                    path + " cannot be mapped to memory, since it is in an archive or the like: copy it to a disk", e);
         } catch (IOException e) {
             throw new UncheckedIOException(path + " could not be read: " + AtomicFiles.reason(e), e);
         }

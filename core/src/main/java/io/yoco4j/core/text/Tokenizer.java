@@ -234,7 +234,8 @@ public final class Tokenizer implements AutoCloseable {
         shared.lock();
         try {
             if (handle == 0) {
-                throw new IllegalStateException("the tokenizer is closed");
+                throw new IllegalStateException(
+                        "the tokenizer is closed, as its model may be: open it again, or close it after its last use");
             }
             return action.apply(handle);
         } finally {

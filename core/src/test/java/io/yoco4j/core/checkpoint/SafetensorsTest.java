@@ -11,6 +11,8 @@ import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -148,6 +150,16 @@ class SafetensorsTest {
     void missingFile() {
         refused(temp.resolve("none.safetensors"), "is missing or not a file");
         refused(temp, "is missing or not a file");
+    }
+
+    @Test
+    void fileInAnArchive() throws IOException {
+        Path zip = temp.resolve("model.zip");
+        try (FileSystem archive = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
+            Path inside = archive.getPath("model.safetensors");
+            Files.copy(file("{}", 0), inside);
+            refused(inside, "cannot be mapped to memory");
+        }
     }
 
     /** 32-bit text that is none: decoding fails before parsing does. */

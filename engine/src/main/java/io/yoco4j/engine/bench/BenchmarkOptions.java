@@ -61,6 +61,18 @@ public record BenchmarkOptions(
             requireRange("context", context, Integer.MAX_VALUE);
         }
         requirePositions(systems, sizes, contexts, generate);
+        requireLooped(systems, sizes, loops);
+    }
+
+    /** Beside a system with loops those without stand for comparison; alone they would show that nothing was done. */
+    private static void requireLooped(List<String> systems, List<String> sizes, OptionalInt loops) {
+        boolean looped = systems.stream()
+                .anyMatch(s -> Presets.architecture(s, sizes.getFirst()).looped());
+        if (loops.isPresent() && !looped) {
+            throw new InvalidInputException("loops are " + loops.getAsInt() + ", but " + String.join(", ", systems)
+                    + (systems.size() == 1 ? " has none" : " have none")
+                    + ": leave them out, or add a system that loops");
+        }
     }
 
     private static <T> List<T> distinct(String name, Collection<T> values) {

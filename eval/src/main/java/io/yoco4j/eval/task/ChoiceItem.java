@@ -1,5 +1,6 @@
 package io.yoco4j.eval.task;
 
+import io.yoco4j.core.InvalidInputException;
 import java.util.List;
 
 /**
@@ -10,6 +11,18 @@ import java.util.List;
  * @param place for messages
  */
 public record ChoiceItem(List<Choice> choices, int gold, String place) {
+    /**
+     * Checks the number of choices.
+     *
+     * @throws InvalidInputException when there is one, which would always be right
+     */
+    public ChoiceItem {
+        if (choices.size() < 2) {
+            throw new InvalidInputException(place + " has " + choices.size()
+                    + " choice, but the likeliest of at least 2 is asked for: mend or remove the record");
+        }
+    }
+
     /** Choices of one context. */
     static ChoiceItem of(String context, List<String> texts, int gold, String place) {
         return new ChoiceItem(texts.stream().map(t -> new Choice(context, t)).toList(), gold, place);

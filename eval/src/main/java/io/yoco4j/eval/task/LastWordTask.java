@@ -25,7 +25,13 @@ final class LastWordTask implements Task {
         /** From {@code context} and {@code continuation}, or from {@code text}, cut at its last blank. */
         static Passage of(EvalRecord record) {
             if (record.has("context")) {
-                return new Passage(record.text("context"), record.text("continuation"), record.place());
+                String word = record.text("continuation");
+                if (word.isBlank()) {
+                    throw new InvalidInputException(record.place()
+                            + ": field \"continuation\" has no word, but the passage's last is asked for: mend or remove"
+                            + " the record");
+                }
+                return new Passage(record.text("context"), word, record.place());
             }
             String text = record.text("text");
             int blank = text.lastIndexOf(' ');

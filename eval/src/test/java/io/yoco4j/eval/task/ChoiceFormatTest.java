@@ -117,6 +117,14 @@ class ChoiceFormatTest {
                 .hasMessageContaining("\"endings\"");
         assertThatThrownBy(() -> ChoiceFormat.PIQA.item(record("{'query': 'q', 'choices': ['a', 'b'], 'gold': 2}")))
                 .hasMessageContaining("\"gold\" is 2, but must be in 0..1");
+        assertThatThrownBy(() -> ChoiceFormat.PIQA.item(record("{'query': 'q', 'choices': ['a'], 'gold': 0}")))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage(
+                        "f.jsonl line 7 has 1 choice, but the likeliest of at least 2 is asked for: mend or remove the"
+                                + " record");
+        assertThatThrownBy(() -> LastWordTask.Passage.of(record("{'context': 'a b', 'continuation': ' '}")))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("f.jsonl line 7: field \"continuation\" has no word");
         assertThatThrownBy(() -> ChoiceFormat.WINOGRANDE.item(
                         record("{'sentence': 'no blank', 'option1': 'a', 'option2': 'b', 'answer': '1'}")))
                 .hasMessageContaining("no \"_\"");
