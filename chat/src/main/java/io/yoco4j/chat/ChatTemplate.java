@@ -14,7 +14,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The template by which a model's tuning wrote conversations: it turns messages into the text that the model goes on from.
  * It is a Jinja 3 template in Hugging Face's manner ({@code trim_blocks} and {@code lstrip_blocks} are set;
- * {@code raise_exception} and {@code strftime_now} are there; tools and documents are not).
+ * {@code raise_exception} and {@code strftime_now} are there; tools and documents are not), as far as such templates go:
+ * the tags {@code with}, {@code filter} and {@code call}, {@code %} and {@code *} of strings and lists, chained comparisons,
+ * {@code loop.cycle} and the rarer filters and methods are refused, by name and line. What is not defined and {@code none}
+ * are one value here: both are {@code none}, and both write nothing.
  *
  * <p>Templates come with downloaded models, so they reach nothing but what they are given: no Java object, no file, no
  * other template. How much one does is bounded by a multiple of what the messages have. What a message says is never read

@@ -2,10 +2,14 @@ package io.yoco4j.chat;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +57,11 @@ final class Filters {
             case "list" -> values.items(value);
             case "reverse" -> reversed(value);
             case "int" -> whole(value, args.whole(0, "default", 0));
+            case "float" -> real(value, args);
+            case "abs" -> magnitude(value);
+            case "indent" -> indented(values.text(value), args);
+            case "sort" -> sorted(value, args);
+            case "unique" -> distinct(value, args);
             case "items" -> methods.call(value, Arguments.of("items"));
             case "map" -> mapped(value, args);
             case "select" -> kept(value, args, false, true);
@@ -113,6 +122,88 @@ final class Filters {
         } catch (NumberFormatException _) {
             return otherwise;
         }
+    }
+
+    private static @Nullable Object real(@Nullable Object value, Arguments args) {
+        Object fallback = args.has(0, "default") ? args.get(0, "default") : Double.valueOf(0);
+        if (value instanceof Number n) {
+            return n.doubleValue();
+        }
+        try {
+            return value instanceof String s ? (Object) Double.parseDouble(s.strip()) : fallback;
+        } catch (NumberFormatException _) {
+            return fallback;
+        }
+    }
+
+    private static Object magnitude(@Nullable Object value) {
+        return switch (value) {
+            case Double d -> Math.abs(d);
+            case Number n -> Math.abs(n.longValue());
+            case null, default -> throw new TemplateException("the filter abs takes a number");
+        };
+    }
+
+    /** Lines but the first, or all, behind blanks; empty lines stay so, unless asked for. */
+    private String indented(String s, Arguments args) {
+        String blanks = args.get(0, "width") instanceof String given ? given : blanks(args.whole(0, "width", 4));
+        boolean first = PythonValues.truth(args.get(1, "first"));
+        boolean blank = PythonValues.truth(args.get(2, "blank"));
+        StringBuilder out = new StringBuilder(first ? blanks : "");
+        String end = "";
+        for (String line : (s + "\n").lines().toList()) {
+            out.append(end)
+                    .append(end.isEmpty() || line.isEmpty() && !blank ? "" : blanks)
+                    .append(line);
+            values.work().take(blanks.length() + line.length());
+            end = "\n";
+        }
+        return out.toString();
+    }
+
+    private String blanks(long count) {
+        values.work().take(Math.max(0, count));
+        return " ".repeat((int) Math.clamp(count, 0, Integer.MAX_VALUE));
+    }
+
+    private List<@Nullable Object> sorted(@Nullable Object value, Arguments args) {
+        List<@Nullable Object> items = values.items(value);
+        Comparator<@Nullable Object> order =
+                Comparator.comparing(key(args, 2, PythonValues.truth(args.get(1, "case_sensitive"))), this::compare);
+        items.sort(PythonValues.truth(args.get(0, "reverse")) ? order.reversed() : order);
+        return items;
+    }
+
+    private int compare(Object a, Object b) {
+        values.work().take(a instanceof String s ? 1L + s.length() : 1);
+        if (a instanceof Number x && b instanceof Number y) {
+            return Double.compare(x.doubleValue(), y.doubleValue());
+        }
+        if (a instanceof String x && b instanceof String y) {
+            return x.compareTo(y);
+        }
+        throw new TemplateException("the filter sort compares numbers or strings alone");
+    }
+
+    private List<@Nullable Object> distinct(@Nullable Object value, Arguments args) {
+        Function<@Nullable Object, Object> key = key(args, 1, PythonValues.truth(args.get(0, "case_sensitive")));
+        Set<Object> seen = new HashSet<>();
+        List<@Nullable Object> items = values.items(value);
+        items.removeIf(item -> !seen.add(key.apply(item)));
+        return items;
+    }
+
+    /** What items are told apart by: themselves or an attribute, strings in lower case unless case counts. */
+    private Function<@Nullable Object, Object> key(Arguments args, int place, boolean caseSensitive) {
+        String attribute = args.textOrNull(place, "attribute");
+        return item -> {
+            Object key = attribute == null ? item : values.item(item, attribute);
+            if (key == null) {
+                throw new TemplateException("the filter " + args.callee() + " meets a value that is not defined");
+            }
+            values.work().take(key instanceof String s ? s.length() : 1);
+            return key instanceof String s && !caseSensitive ? s.toLowerCase(Locale.ROOT) : key;
+        };
     }
 
     private List<@Nullable Object> mapped(@Nullable Object value, Arguments args) {

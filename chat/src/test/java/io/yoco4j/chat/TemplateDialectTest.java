@@ -89,6 +89,12 @@ class TemplateDialectTest {
                 "messages|selectattr('tool_calls', 'defined')|list § []",
                 "[1, 2, 3]|select('odd')|list ~ [' a ']|map('trim')|list § [1, 3]['a']",
                 "[2, 1]|reverse|list § [1, 2]",
+                "'1.5'|float ~ 'x'|float(2) ~ '3'|float ~ (0 - 3)|abs ~ (0 - 1.5)|abs § 1.523.031.5",
+                "('a\\n\\nb'|indent ~ '/' ~ 'a\\nb\\n'|indent(2, true) ~ '/' ~ 'a\\n\\nb'|indent('> ', blank=true) ~ '/' ~ ''|indent(2, true))"
+                        + "|replace('\\n', '.') § `a..    b/  a.  b./a.> .> b/  `",
+                "['b', 'A', 'c']|sort|join ~ [3, 1, 2]|sort(reverse=true)|join ~ ['b', 'A']|sort(case_sensitive=true)|join § Abc321Ab",
+                "messages|sort(attribute='content')|map(attribute='role')|join(' ') § system user",
+                "['a', 'A', 'b', 'a']|unique|join ~ [1, 2, 1]|unique|join ~ ['a', 'A']|unique(true)|join § ab12aA",
                 "'é\"'|tojson ~ [1, true, none, {'a': 1.5}]|tojson § \"é\\\"\"[1, true, null, {\"a\": 1.5}]",
                 // tests
                 "messages is defined and nope is not defined and nope is undefined § True",
@@ -153,6 +159,9 @@ class TemplateDialectTest {
                 "{{ nope.strip() }} § .strip() is called",
                 "{{ 'a'.swapcase() }} § a string has no method swapcase",
                 "{{ 'a'|xmlattr }} § no filter xmlattr",
+                "{{ ['a', 1]|sort }} § the filter sort compares numbers or strings alone",
+                "{{ messages|unique(attribute='name') }} § the filter unique meets a value that is not defined",
+                "{{ 'a'|abs }} § the filter abs takes a number",
                 "{{ 'a' is filled }} § no test filled",
                 "{{ nope() }} § 'nope'",
                 "{{ 1 // 0 }} § by zero",
