@@ -15,6 +15,7 @@ import io.yoco4j.server.schedule.GenerationEvent.Token;
 import io.yoco4j.server.schedule.GenerationRequest;
 import io.yoco4j.server.schedule.RefusedException;
 import io.yoco4j.server.schedule.Scheduler;
+import io.yoco4j.server.schedule.Series;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -95,6 +96,7 @@ final class Exchange implements AutoCloseable {
     private final String input;
     private final BlockingQueue<Arrival> arrivals = new LinkedBlockingQueue<>();
     private final List<Scheduler.Handle> handles = new ArrayList<>();
+    private final Series series;
     /** How many of a prompt's choices go on; prompts from the number of handles on are not submitted yet. */
     private final int[] goingOf;
 
@@ -118,6 +120,7 @@ final class Exchange implements AutoCloseable {
      */
     Exchange(ServedModel model, List<GenerationRequest> requests, String input, List<String> echo) {
         this.model = model;
+        series = model.scheduler().series();
         this.input = input;
         this.requests = requests;
         for (int p = 0; p < requests.size(); p++) {
@@ -151,8 +154,8 @@ final class Exchange implements AutoCloseable {
                 && under < model.scheduler().options().maxConcurrent()) {
             int prompt = handles.size();
             try {
-                handles.add(model.scheduler()
-                        .submit(requests.get(prompt), event -> arrivals.add(new Arrival(prompt, event))));
+                handles.add(
+                        series.submit(requests.get(prompt), under, event -> arrivals.add(new Arrival(prompt, event))));
             } catch (RefusedException e) {
                 if (e.reason() == RefusedException.Reason.QUEUE_FULL && under > 0) {
                     // One of those under way will end.
@@ -161,6 +164,9 @@ final class Exchange implements AutoCloseable {
                 throw e;
             }
             under++;
+        }
+        if (handles.size() == requests.size()) {
+            series.close();
         }
     }
 
@@ -284,6 +290,7 @@ final class Exchange implements AutoCloseable {
     /** Ends what is still going on. */
     @Override
     public void close() {
+        series.close();
         handles.forEach(Scheduler.Handle::cancel);
     }
 }

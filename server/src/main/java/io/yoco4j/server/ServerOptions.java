@@ -46,6 +46,8 @@ public record ServerOptions(
         Duration heartbeat,
         Duration grace) {
     private static final int MAX_PORT = 65535;
+    /** As of requests that name a timeout of their own. */
+    private static final Duration MAX_TIMEOUT = Duration.ofDays(1);
 
     /**
      * Checks the values.
@@ -59,7 +61,11 @@ public record ServerOptions(
         require("max body bytes", maxBodyBytes, maxBodyBytes >= 1, "be at least 1");
         require("chat tokens", chatTokens, chatTokens >= 1, "be at least 1");
         require("warm-up", warmUp, !warmUp.isNegative(), "not be negative");
-        require("timeout", timeout, timeout.isPositive(), "be positive");
+        require(
+                "timeout",
+                timeout,
+                timeout.isPositive() && timeout.compareTo(MAX_TIMEOUT) <= 0,
+                "be positive and at most " + MAX_TIMEOUT.toSeconds() + " seconds");
         require("body timeout", bodyTimeout, bodyTimeout.isPositive(), "be positive");
         require("heartbeat", heartbeat, heartbeat.isPositive(), "be positive");
         if (apiKeys.stream().anyMatch(String::isBlank)) {
@@ -188,7 +194,7 @@ public record ServerOptions(
             return this;
         }
 
-        /** Above zero; by default ten minutes. */
+        /** Above zero, at most a day; by default ten minutes. */
         public Builder timeout(Duration value) {
             timeout = value;
             return this;

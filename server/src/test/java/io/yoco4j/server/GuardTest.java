@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -93,6 +94,17 @@ class GuardTest {
                             .getBytes(StandardCharsets.US_ASCII));
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         }
+    }
+
+    @Test
+    void refusesTimesThatNobodyWaits() {
+        for (Duration timeout : List.of(Duration.ZERO, Duration.ofDays(1).plusNanos(1), Duration.ofSeconds(1L << 60))) {
+            assertThatThrownBy(() -> ServerOptions.builder().timeout(timeout).build())
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("at most 86400 seconds");
+        }
+        assertThat(ServerOptions.builder().timeout(Duration.ofDays(1)).build().timeout())
+                .isEqualTo(Duration.ofDays(1));
     }
 
     @Test

@@ -4,12 +4,17 @@ import io.yoco4j.engine.LoopsUsed;
 import io.yoco4j.engine.Session;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A request from its submission to its end: waiting, then its prompt on the way, then its choices. */
 final class ActiveRequest {
     final GenerationRequest request;
     final Consumer<GenerationEvent> listener;
+    /** What it is one of the prompts of; null where it is alone. */
+    final @Nullable Series series;
+
     final long submitted;
     final List<Choice> choices = new ArrayList<>();
     /** What the prompt goes into; replaced by a fork of a kept context where there is one. */
@@ -31,10 +36,25 @@ final class ActiveRequest {
 
     /** @param session empty */
     ActiveRequest(GenerationRequest request, Session session, Consumer<GenerationEvent> listener, long now) {
+        this(request, session, listener, now, null);
+    }
+
+    /**
+     * One of many prompts.
+     *
+     * @param session empty
+     */
+    ActiveRequest(
+            GenerationRequest request,
+            Session session,
+            Consumer<GenerationEvent> listener,
+            long now,
+            @Nullable Series series) {
         this.request = request;
         this.session = session;
         this.listener = listener;
         submitted = now;
+        this.series = series;
     }
 
     /** Takes a session that has the first tokens of the prompt, instead of its own. */
@@ -45,7 +65,9 @@ final class ActiveRequest {
     }
 
     boolean expired(long now) {
-        return now - submitted > request.timeout().toNanos();
+        long begin = series == null ? submitted : series.start;
+        // Saturates, where toNanos would throw.
+        return now - begin > TimeUnit.NANOSECONDS.convert(request.timeout());
     }
 
     boolean prompted() {

@@ -7,9 +7,11 @@ import io.yoco4j.engine.YocoModel;
 import io.yoco4j.server.schedule.GenerationEvent.Failure;
 import io.yoco4j.server.schedule.PrefixCache.Depth;
 import io.yoco4j.server.schedule.RefusedException.Reason;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
@@ -45,6 +47,11 @@ public final class Scheduler implements AutoCloseable {
     private final Deque<ActiveRequest> waiting = new ArrayDeque<>();
     private boolean closing;
     private boolean abandoned;
+    /** The thread takes nothing more. */
+    private boolean ended;
+    /** Series that have begun and from which more is to come. */
+    private int open;
+
     private volatile int running;
 
     /** Sizes at a moment. */
@@ -83,17 +90,26 @@ public final class Scheduler implements AutoCloseable {
      * @throws InvalidInputException when something of it does not fit the model
      */
     public Handle submit(GenerationRequest request, Consumer<GenerationEvent> listener) {
-        requireOpen();
+        return submit(request, listener, null, 0);
+    }
+
+    /** Prompts of one request, to be submitted one after another. */
+    public Series series() {
+        return new Series(this);
+    }
+
+    Handle submit(GenerationRequest request, Consumer<GenerationEvent> listener, @Nullable Series series, int under) {
+        requireOpen(series);
         requireFit(request);
         Session session = model.session(request.session());
         try {
             requireMemory(request, session);
             if (!request.promptLogprobs()) {
-                requireQueue();
+                requireQueue(series, under);
                 cache.warm(Depth.of(session), request.prompt(), request.prompt().length - 1, this::roomForKept);
             }
-            ActiveRequest r = new ActiveRequest(request, session, listener, System.nanoTime());
-            enqueue(r);
+            ActiveRequest r = new ActiveRequest(request, session, listener, System.nanoTime(), series);
+            enqueue(r, under);
             return () -> cancel(r);
         } catch (RuntimeException e) {
             session.close();
@@ -128,12 +144,13 @@ public final class Scheduler implements AutoCloseable {
         return steps.makeRoomForKept(bytes);
     }
 
-    private void requireOpen() {
+    private void requireOpen(@Nullable Series series) {
         lock.lock();
         try {
-            if (closing) {
+            boolean goesOn = series != null && series.begun && !ended;
+            if (closing && !goesOn) {
                 throw new RefusedException(
-                        Reason.SHUTDOWN, "The server is shutting down; try another one", Optional.empty());
+                        Reason.SHUTDOWN, "The server is shutting down; try another one", Optional.of(RETRY));
             }
         } finally {
             lock.unlock();
@@ -183,11 +200,11 @@ public final class Scheduler implements AutoCloseable {
         }
     }
 
-    private void enqueue(ActiveRequest r) {
+    private void enqueue(ActiveRequest r, int under) {
         lock.lock();
         try {
-            requireOpen();
-            requireQueue();
+            requireOpen(r.series);
+            requireQueue(r.series, under);
             waiting.add(r);
             changed.signal();
         } finally {
@@ -196,9 +213,13 @@ public final class Scheduler implements AutoCloseable {
     }
 
     /** Refuses what would only wait, before anything is read for it. */
-    private void requireQueue() {
+    private void requireQueue(@Nullable Series series, int under) {
         lock.lock();
         try {
+            if (series != null && series.begun && under == 0) {
+                // Nothing of it would end and let it try again: it would fail halfway.
+                return;
+            }
             // Those that can start with the next step do not count as waiting.
             int free = Math.max(0, options.maxConcurrent() - running);
             if (waiting.size() >= options.maxQueue() + free) {
@@ -245,25 +266,55 @@ public final class Scheduler implements AutoCloseable {
                 }
             } catch (RuntimeException | Error e) {
                 LOG.log(System.Logger.Level.ERROR, "a step failed, and with it all requests that took part", e);
-                steps.remove(_ -> true)
-                        .forEach(r -> steps.fail(
-                                r, Failure.INTERNAL, "The server failed while it computed a step; its log says why"));
+                Collection<ActiveRequest> failed = steps.remove(_ -> true);
+                // Nothing ran: then it is for one of those that wait, and would be so again and again.
+                failed = failed.isEmpty() ? drain() : failed;
+                fail(failed, Failure.INTERNAL, "The server failed while it computed a step; its log says why");
             }
             running = steps.running();
         }
-        steps.remove(_ -> true)
-                .forEach(r -> steps.fail(r, Failure.SHUTDOWN, "The server was shut down before the request was done"));
+        lock.lock();
+        try {
+            ended = true;
+        } finally {
+            lock.unlock();
+        }
+        String message = "The server was shut down before the request was done";
+        fail(steps.remove(_ -> true), Failure.SHUTDOWN, message);
+        fail(drain(), Failure.SHUTDOWN, message);
         running = 0;
+    }
+
+    private List<ActiveRequest> drain() {
+        lock.lock();
+        try {
+            List<ActiveRequest> all = List.copyOf(waiting);
+            waiting.clear();
+            return all;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** All of them, though one's listener throws. */
+    private void fail(Collection<ActiveRequest> requests, Failure why, String message) {
+        for (ActiveRequest r : requests) {
+            try {
+                steps.fail(r, why, message);
+            } catch (RuntimeException | Error e) {
+                LOG.log(System.Logger.Level.ERROR, "a request could not be told that it failed", e);
+            }
+        }
     }
 
     /** Whether to go on. */
     private boolean awaitWork() {
         lock.lock();
         try {
-            while (running == 0 && waiting.isEmpty() && !closing) {
+            while (running == 0 && waiting.isEmpty() && !abandoned && !(closing && open == 0)) {
                 changed.awaitUninterruptibly();
             }
-            return !abandoned && !(closing && running == 0 && waiting.isEmpty());
+            return !abandoned && !(closing && open == 0 && running == 0 && waiting.isEmpty());
         } finally {
             lock.unlock();
         }
@@ -290,8 +341,10 @@ public final class Scheduler implements AutoCloseable {
         try {
             waiting.removeIf(r -> (r.cancelled || r.expired(now)) && over.add(r));
             if (closing) {
-                refused = List.copyOf(waiting);
-                waiting.clear();
+                refused = waiting.stream()
+                        .filter(r -> r.series == null || !r.series.begun)
+                        .toList();
+                waiting.removeAll(refused);
             }
         } finally {
             lock.unlock();
@@ -304,12 +357,15 @@ public final class Scheduler implements AutoCloseable {
                 steps.fail(
                         r,
                         Failure.TIMEOUT,
-                        "The request was not done within its time, "
-                                + r.request.timeout().toSeconds() + " s");
+                        "The request was not done within its time, " + seconds(r.request.timeout()) + " s");
             }
         }
         refused.forEach(r -> steps.fail(
                 r, Failure.SHUTDOWN, "The server is shutting down and did not begin the request; try another one"));
+    }
+
+    private static String seconds(Duration time) {
+        return BigDecimal.valueOf(time.toMillis(), 3).stripTrailingZeros().toPlainString();
     }
 
     /** Lets waiting requests begin, in order, as long as there is room for them. */
@@ -318,6 +374,11 @@ public final class Scheduler implements AutoCloseable {
             lock.lock();
             try {
                 waiting.remove();
+                Series series = next.series;
+                if (series != null && !series.begun) {
+                    series.begun = true;
+                    open += series.closed ? 0 : 1;
+                }
             } finally {
                 lock.unlock();
             }
@@ -345,6 +406,19 @@ public final class Scheduler implements AutoCloseable {
     }
 
     // ---- the end
+
+    void ended(Series series) {
+        lock.lock();
+        try {
+            if (series.begun && !series.closed) {
+                open--;
+                changed.signal();
+            }
+            series.closed = true;
+        } finally {
+            lock.unlock();
+        }
+    }
 
     /** Refuses new requests and those that wait from now on; the others go on. */
     public void refuse() {

@@ -412,6 +412,99 @@ class SchedulerTest {
         }
     }
 
+    private static GenerationRequest timed(Duration timeout) {
+        GenerationRequest r = request(prompt(1, 20), 5);
+        return new GenerationRequest(
+                r.prompt(),
+                r.choices(),
+                r.maxTokens(),
+                r.sampling(),
+                r.stop(),
+                r.endOfText(),
+                r.session(),
+                r.logprobs(),
+                r.promptLogprobs(),
+                timeout);
+    }
+
+    @Test
+    void aTimeBeyondAllCountingIsNoTrouble() throws InterruptedException {
+        try (YocoModel model = model(A);
+                Scheduler scheduler = scheduler(model, options())) {
+            assertThat(submit(scheduler, timed(Duration.ofSeconds(Long.MAX_VALUE)))
+                            .tokens(1))
+                    .hasSize(5);
+        }
+    }
+
+    /** It would be tried again and again. */
+    @Test
+    void whatCannotBeginFailsOnce() throws InterruptedException {
+        try (YocoModel model = model(A);
+                Scheduler scheduler = scheduler(model, options())) {
+            Heard broken = new Heard();
+            AtomicInteger begun = new AtomicInteger();
+            scheduler.submit(request(prompt(1, 20), 5), event -> {
+                if (event instanceof Started) {
+                    begun.incrementAndGet();
+                    throw new AssertionError("of a listener");
+                }
+                broken.events.add(event);
+            });
+            assertThat(broken.await(Failed.class).failure()).isEqualTo(Failure.INTERNAL);
+            assertThat(begun).hasValue(1);
+            assertThat(submit(scheduler, request(prompt(2, 20), 5)).tokens(1)).hasSize(5);
+        }
+    }
+
+    @Test
+    void promptsOfOneRequestHaveOneDeadline() throws InterruptedException {
+        try (YocoModel model = model(A);
+                Scheduler scheduler = scheduler(model, options())) {
+            Series series = scheduler.series();
+            Thread.sleep(20);
+            Heard late = new Heard();
+            series.submit(timed(Duration.ofMillis(15)), 0, late.events::add);
+            Failed failed = late.await(Failed.class);
+            assertThat(failed.failure()).isEqualTo(Failure.TIMEOUT);
+            assertThat(failed.message()).contains("0.015 s");
+        }
+    }
+
+    @Test
+    void aRequestThatHasBegunIsNotRefusedHalfway() throws InterruptedException {
+        try (YocoModel model = model(A)) {
+            Scheduler scheduler = scheduler(model, options().maxConcurrent(1).maxQueue(1));
+            CountDownLatch goOn = new CountDownLatch(1);
+            Heard running = new Heard();
+            Series series = scheduler.series();
+            series.submit(request(prompt(1, 10), 20), 0, event -> {
+                running.events.add(event);
+                if (event instanceof Finished) {
+                    waitFor(goOn);
+                }
+            });
+            assertThat(running.tokens(1)).hasSize(20);
+            Heard waiting = submit(scheduler, request(prompt(2, 10), 20));
+            requireRefused(scheduler, request(prompt(3, 10), 20), Reason.QUEUE_FULL);
+            Heard second = new Heard();
+            series.submit(request(prompt(3, 10), 20), 0, second.events::add);
+            scheduler.refuse();
+            goOn.countDown();
+            assertThat(waiting.await(Failed.class).failure()).isEqualTo(Failure.SHUTDOWN);
+            assertThat(second.tokens(1)).hasSize(20);
+            // Nothing runs or waits, yet more is to come.
+            Heard third = new Heard();
+            series.submit(request(prompt(4, 10), 20), 0, third.events::add);
+            assertThat(third.tokens(1)).hasSize(20);
+            requireRefused(scheduler, request(prompt(1, 10), 3), Reason.SHUTDOWN);
+            series.close();
+            scheduler.close(Duration.ofMinutes(1));
+            assertThatThrownBy(() -> series.submit(request(prompt(4, 10), 20), 0, _ -> {}))
+                    .isInstanceOf(RefusedException.class);
+        }
+    }
+
     @Test
     void staysWithinItsMemory() throws InterruptedException {
         try (YocoModel model = model(A)) {
