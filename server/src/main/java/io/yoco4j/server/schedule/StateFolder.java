@@ -1,5 +1,6 @@
 package io.yoco4j.server.schedule;
 
+import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.checkpoint.AtomicFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -7,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -26,6 +29,9 @@ public final class StateFolder {
     private final long maxBytes;
     /** Of models that nobody has asked for yet, oldest first. */
     private final List<Stray> strays = new ArrayList<>();
+
+    /** Folders of models that are served. */
+    private final Set<String> owned = new HashSet<>();
 
     private long bytes;
 
@@ -68,8 +74,17 @@ public final class StateFolder {
         }
     }
 
-    /** A model's folder, which is made where it is missing; its files are the caller's to {@link #grown count} from now on. */
+    /**
+     * A model's folder, which is made where it is missing; its files are the caller's to {@link #grown count} from now on.
+     *
+     * @throws InvalidInputException when another caller has it: both would count its files, and delete each other's
+     */
     synchronized Path of(String model) throws IOException {
+        if (!owned.add(model)) {
+            throw new InvalidInputException(folder.resolve(model)
+                    + " would keep the contexts of two served models, since both have the same weights:"
+                    + " serve them once, or leave out the folder for contexts (--state-dir)");
+        }
         Path own = folder.resolve(model);
         Files.createDirectories(own);
         strays.removeIf(s -> {

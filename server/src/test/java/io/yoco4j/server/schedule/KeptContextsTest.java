@@ -1,7 +1,9 @@
 package io.yoco4j.server.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.checkpoint.RandomWeights;
 import io.yoco4j.core.checkpoint.WeightFormat;
@@ -106,6 +108,18 @@ class KeptContextsTest {
         SchedulerOptions options =
                 SchedulerOptions.builder().cacheMemory(memory).build();
         return new Steps(model, options, SchedulerObserver.NONE, cache);
+    }
+
+    /** They would count files twice, and delete each other's. */
+    @Test
+    void twoStoresDoNotShareAFolder() {
+        StateFolder all = new StateFolder(temp, 1 << 30);
+        try (SnapshotStore _ = new SnapshotStore(model, all, disk)) {
+            assertThatThrownBy(() -> new SnapshotStore(model, all, new Disk()))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("serve them once")
+                    .hasMessageContaining(temp.toString());
+        }
     }
 
     @Test
