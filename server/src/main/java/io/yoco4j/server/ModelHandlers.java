@@ -32,12 +32,14 @@ final class ModelHandlers {
         this.connections = connections;
     }
 
-    /** 503 until all models are loaded, 500 when one cannot be. */
+    /** 503 until all models are loaded and while the server ends, 500 when one cannot be loaded. */
     void health(ServerRequest request, ServerResponse response) {
         ObjectNode body = JsonNodeFactory.instance.objectNode();
         Optional<String> failure = models.failure();
         if (failure.isPresent()) {
             ReplyWriter.send(response, 500, body.put("status", "failed").put("reason", failure.get()));
+        } else if (models.isStopping()) {
+            ReplyWriter.send(response, 503, body.put("status", "stopping"));
         } else if (models.isReady()) {
             ReplyWriter.send(response, 200, body.put("status", "ok"));
         } else {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class Models {
     private final Map<String, ServedModel> loaded = new LinkedHashMap<>();
     private boolean ready;
+    private boolean stopping;
     private @Nullable String failure;
 
     synchronized void add(ServedModel model) {
@@ -27,6 +28,15 @@ final class Models {
     /** One could not be loaded. */
     synchronized void failed(String why) {
         failure = why;
+    }
+
+    /** Nothing new is taken from now on. */
+    synchronized void stop() {
+        stopping = true;
+    }
+
+    synchronized boolean isStopping() {
+        return stopping;
     }
 
     synchronized boolean isReady() {

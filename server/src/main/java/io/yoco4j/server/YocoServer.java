@@ -199,6 +199,7 @@ public final class YocoServer implements AutoCloseable {
     /** Refuses new requests, lets running ones end for {@link ServerOptions#grace}, and unloads the models. */
     @Override
     public void close() {
+        models.stop();
         try {
             loader.join();
         } catch (InterruptedException _) {

@@ -161,6 +161,10 @@ class ClientsTest {
             } while (reply.status() == 200);
             assertThat(reply.status()).isEqualTo(503);
             assertThat(reply.error()).contains("shutting down");
+            assertThat(reply.response().headers().firstValue("retry-after")).contains("1");
+            Reply health = TestModels.get(server, "/health");
+            assertThat(health.status()).isEqualTo(503);
+            assertThat(health.json().path("status").asText()).isEqualTo("stopping");
             assertThat(closing.isAlive()).isTrue();
         }
         closing.join();
