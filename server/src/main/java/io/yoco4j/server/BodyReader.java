@@ -1,6 +1,7 @@
 package io.yoco4j.server;
 
 import io.helidon.common.buffers.DataReader;
+import io.helidon.http.HeaderNames;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.yoco4j.server.Connections.Client;
@@ -24,9 +25,11 @@ final class BodyReader {
      * @throws ApiException 413 when it is too long, 415 when it is of another type, 400 when it is not a JSON object
      */
     RequestFields read(ServerRequest request, Client client) {
+        // As it was sent: Helidon throws where it is no media type at all.
         boolean json = request.headers()
-                .contentType()
-                .map(type -> type.mediaType().text().toLowerCase(Locale.ROOT).equals("application/json"))
+                .first(HeaderNames.CONTENT_TYPE)
+                .map(type ->
+                        type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT).equals("application/json"))
                 .orElse(false);
         if (!json) {
             // Also what keeps other sites' pages from posting here without asking.
@@ -38,7 +41,7 @@ final class BodyReader {
         try {
             // Not closed: at the end there is nothing to close, and before it Helidon would wait for more to come.
             InputStream in = request.content().inputStream();
-            byte[] body = in.readNBytes(most + 1);
+            byte[] body = bytes(request, in);
             if (body.length > most) {
                 throw tooLong();
             }
@@ -48,6 +51,19 @@ final class BodyReader {
             // The client has left in the middle of it: nobody is to be told, and nothing is wrong here.
             client.arrived();
             throw new CloseConnectionException("the body ended before its time", e);
+        }
+    }
+
+    private byte[] bytes(ServerRequest request, InputStream in) throws IOException {
+        try {
+            return in.readNBytes(most + 1);
+        } catch (IllegalArgumentException | DataReader.IncorrectNewLineException e) {
+            // Where the next request would begin is not known.
+            RequestLog.endConnection(request);
+            throw ApiException.invalid(
+                    400,
+                    "The body's chunks cannot be read: send each as its size in hexadecimal digits, without extensions,"
+                            + " and its bytes");
         }
     }
 

@@ -1,5 +1,7 @@
 package io.yoco4j.server;
 
+import io.helidon.common.buffers.BufferData;
+import io.helidon.common.buffers.DataReader;
 import io.helidon.common.socket.HelidonSocket;
 import io.helidon.http.HttpPrologue;
 import io.helidon.webserver.CloseConnectionException;
@@ -17,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * connection has a thread of its own, which hears of a request's first line and handles it.
  */
 final class Connections implements Http1ConnectionListener, AutoCloseable {
+    /** Bytes that a client may send before its reply and be watched. */
+    private static final int MAX_EARLY = 64 << 10;
+
     private final Duration bodyTimeout;
     private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().name("body-timeouts").daemon().factory());
@@ -34,6 +39,8 @@ final class Connections implements Http1ConnectionListener, AutoCloseable {
         private final ScheduledFuture<?> deadline;
         private @Nullable Thread watcher;
         private volatile boolean gone;
+        private volatile boolean early;
+        private volatile boolean replying;
 
         Client(ConnectionContext connection, ScheduledFuture<?> deadline) {
             this.connection = connection;
@@ -45,15 +52,33 @@ final class Connections implements Http1ConnectionListener, AutoCloseable {
             deadline.cancel(false);
         }
 
-        /** Begins to look whether the client goes: from now on it has nothing to send until it got its reply. */
+        /**
+         * Begins to look whether the client goes: from now on it has nothing to send until it got its reply. What it sends
+         * all the same is not answered, so that it can be looked behind it.
+         */
         void watch() {
             watcher = Thread.ofVirtual().name("client-watch").start(() -> {
                 try {
-                    connection.dataReader().ensureAvailable();
+                    DataReader reader = connection.dataReader();
+                    reader.ensureAvailable();
+                    while (!replying && reader.available() < MAX_EARLY) {
+                        early = true;
+                        BufferData _ = reader.getBuffer(reader.available() + 1);
+                    }
                 } catch (RuntimeException _) {
                     gone = true;
                 }
             });
+        }
+
+        /** From now on it may send its next request. */
+        void replying() {
+            replying = true;
+        }
+
+        /** Whether it sent something before its reply, which ends the connection. */
+        boolean early() {
+            return early;
         }
 
         /** Whether it has gone. */
@@ -72,7 +97,7 @@ final class Connections implements Http1ConnectionListener, AutoCloseable {
                 return;
             }
             try {
-                if (!watcher.join(most)) {
+                if (early || !watcher.join(most)) {
                     connection.serverSocket().close();
                     watcher.join();
                 }
@@ -80,7 +105,7 @@ final class Connections implements Http1ConnectionListener, AutoCloseable {
                 connection.serverSocket().close();
                 Thread.currentThread().interrupt();
             }
-            if (gone) {
+            if (gone || early) {
                 throw new CloseConnectionException("the client is gone");
             }
         }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.helidon.common.socket.SocketWriterException;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
 import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerResponse;
@@ -70,9 +71,16 @@ final class ReplyWriter {
     /** Waits for the end of all choices, and sends one reply. */
     private void whole(Exchange exchange, Replies replies, Client client, ServerResponse response) {
         client.watch();
-        while (!exchange.done()) {
-            exchange.await(LOOK);
-            requireThere(client);
+        try {
+            while (!exchange.done()) {
+                exchange.await(LOOK);
+                requireThere(client);
+            }
+        } finally {
+            client.replying();
+        }
+        if (client.early()) {
+            response.header(HeaderValues.CONNECTION_CLOSE);
         }
         ObjectNode reply = replies.whole(exchange.usage());
         for (ChoiceText c : exchange.choices()) {
@@ -100,10 +108,13 @@ final class ReplyWriter {
             try {
                 pieces(exchange, replies, asked.continuousUsage(), client, out);
             } catch (ApiException e) {
-                // The status is sent already.
+                // The status is sent already. Clients wait for the last line, whatever came before.
+                client.replying();
                 event(out, json(e.body()));
+                out.write(DONE);
                 return;
             }
+            client.replying();
             if (asked.includeUsage()) {
                 event(out, json(replies.usagePiece(exchange.usage())));
             }

@@ -27,6 +27,9 @@ final class RequestLog implements Filter {
     private static final HeaderName REQUEST_ID = HeaderNames.create("X-Request-Id");
     private static final String ID = "[A-Za-z0-9._-]{1,64}";
 
+    /** Characters of a client's text in a line. */
+    private static final int MAX_TEXT = 128;
+
     /** As nginx has it: the client went before its reply was whole. */
     private static final int CLIENT_GONE = 499;
 
@@ -41,6 +44,7 @@ final class RequestLog implements Filter {
         final String id;
         String model = "";
         String user = "";
+        boolean last;
 
         Entry(String id) {
             this.id = id;
@@ -85,8 +89,8 @@ final class RequestLog implements Filter {
                             Locale.ROOT,
                             "%s %s %s %d %.3f s%s%s",
                             id,
-                            request.prologue().method().text(),
-                            path,
+                            clean(request.prologue().method().text(), "[^\\x21-\\x7e]"),
+                            clean(request.prologue().uriPath().rawPath(), "[^\\x21-\\x7e]"),
                             status,
                             (System.nanoTime() - start) / 1e9,
                             entry.model.isEmpty() ? "" : " model " + entry.model,
@@ -95,6 +99,9 @@ final class RequestLog implements Filter {
         if (request.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
             // Helidon only says so, and would wait for the client to do it.
             throw new CloseConnectionException("the client asked for it");
+        }
+        if (entry.last) {
+            throw new CloseConnectionException("what the client sends on it is not understood");
         }
         Duration left = idle.minusNanos(System.nanoTime() - start);
         if (!left.isPositive()) {
@@ -119,8 +126,21 @@ final class RequestLog implements Filter {
     static void note(ServerRequest request, String model, Optional<String> user) {
         Entry entry = entry(request);
         entry.model = model;
-        // A client's text must not look like a line of its own.
-        entry.user = user.map(u -> u.replaceAll("[^\\x20-\\x7e]", "?")).orElse("");
+        entry.user = user.map(u -> clean(u, "[^\\x20-\\x7e]")).orElse("");
+    }
+
+    /** A client's text, which must neither look like a line of its own nor fill the log. */
+    private static String clean(String text, String foreign) {
+        return text.substring(0, Math.min(MAX_TEXT, text.length())).replaceAll(foreign, "?");
+    }
+
+    /** Ends a request's connection with its reply. */
+    static void endConnection(ServerRequest request) {
+        entry(request).last = true;
+    }
+
+    static boolean endsConnection(ServerRequest request) {
+        return entry(request).last;
     }
 
     /** Now, in seconds since 1970. */

@@ -1,6 +1,9 @@
 package io.yoco4j.server;
 
+import io.helidon.http.BadRequestException;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.http.HttpException;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRouting;
@@ -158,10 +161,13 @@ public final class YocoServer implements AutoCloseable {
                             "There is no " + request.prologue().method().text() + " "
                                     + request.path().path() + " here");
                 })
-                .error(ApiException.class, (_, response, e) -> refuse(response, e))
+                .error(ApiException.class, YocoServer::refuse)
                 .error(
                         InvalidInputException.class,
-                        (_, response, e) -> refuse(response, ApiException.invalid(400, String.valueOf(e.getMessage()))))
+                        (request, response, e) ->
+                                refuse(request, response, ApiException.invalid(400, String.valueOf(e.getMessage()))))
+                .error(HttpException.class, YocoServer::pass)
+                .error(BadRequestException.class, YocoServer::pass)
                 .error(Throwable.class, YocoServer::fail);
     }
 
@@ -170,7 +176,20 @@ public final class YocoServer implements AutoCloseable {
         response.send(metrics.scrape());
     }
 
-    private static void refuse(ServerResponse response, ApiException e) {
+    /** What Helidon says is wrong, by its own status. */
+    private static void pass(ServerRequest request, ServerResponse response, HttpException e) {
+        int status = e.status().code();
+        if (status >= 500) {
+            fail(request, response, e);
+        } else {
+            refuse(request, response, ApiException.invalid(status, String.valueOf(e.getMessage())));
+        }
+    }
+
+    private static void refuse(ServerRequest request, ServerResponse response, ApiException e) {
+        if (RequestLog.endsConnection(request)) {
+            response.header(HeaderValues.CONNECTION_CLOSE);
+        }
         e.retryAfter()
                 .ifPresent(after ->
                         response.header(HeaderNames.RETRY_AFTER, String.valueOf(Math.max(1, after.toSeconds()))));

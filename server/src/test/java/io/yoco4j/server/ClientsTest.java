@@ -266,7 +266,7 @@ class ClientsTest {
             assertThat(stream.status()).isEqualTo(200);
             assertThat(stream.events().getLast().path("error").path("message").asText())
                     .contains("not done within its time");
-            assertThat(stream.body()).doesNotContain("[DONE]");
+            assertThat(stream.body()).endsWith("data: [DONE]\n\n");
         }
     }
 
