@@ -17,6 +17,7 @@ public final class LogprobList {
     private final List<Optional<TokenLogprobs>> tokens = new ArrayList<>();
     private final List<String> names = new ArrayList<>();
     private final List<Integer> offsets = new ArrayList<>();
+    private final CodePoints decoder = new CodePoints();
     private int offset;
 
     /**
@@ -34,19 +35,20 @@ public final class LogprobList {
 
     /** Adds a token that nothing precedes, so that nothing is known of it. */
     public void addFirst(int id) {
-        add(Optional.empty(), text(id));
+        add(Optional.empty(), id);
     }
 
     /** Adds a token. */
     public void add(TokenLogprobs token) {
-        add(Optional.of(token), text(token.id()));
+        add(Optional.of(token), token.id());
     }
 
-    private void add(Optional<TokenLogprobs> token, String text) {
+    private void add(Optional<TokenLogprobs> token, int id) {
+        byte[] own = bytes.apply(id);
         tokens.add(token);
-        names.add(text);
+        names.add(new String(own, StandardCharsets.UTF_8));
         offsets.add(offset);
-        offset += text.length();
+        offset += decoder.codePoints(own);
     }
 
     /** Tokens so far. */
