@@ -123,6 +123,16 @@ class FieldsTest {
                 .isEqualTo(whole.path("message").path("content").asText());
     }
 
+    @Test
+    void messagesSayWhatTheyMiss() throws Exception {
+        String path = "/v1/chat/completions";
+        assertThat(post(server, path, "{\"messages\": [{\"role\": \"user\"}]}").error())
+                .isEqualTo("messages[0].content is missing, but must be a string or a list of texts");
+        assertThat(post(server, path, "{\"messages\": [{\"role\": \"x\", \"content\": \"a\"}]}")
+                        .error())
+                .contains("system, developer, user or assistant");
+    }
+
     /** So that the likeliest token alone is left, however hot. */
     @ParameterizedTest
     @ValueSource(strings = {"'top_k': 1", "'min_p': 1", "'top_p': 1e-6"})

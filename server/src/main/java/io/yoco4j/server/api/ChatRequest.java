@@ -95,7 +95,7 @@ public record ChatRequest(
         }
         JsonNode role = message.path("role");
         if (!role.isTextual() || !ROLES.contains(role.textValue())) {
-            throw RequestFields.wrong(place + ".role", role, "system, user or assistant");
+            throw RequestFields.wrong(place + ".role", role, "system, developer, user or assistant");
         }
         // What OpenAI's newer models call developer is what templates know as system.
         String known = role.textValue().equals("developer") ? "system" : role.textValue();

@@ -126,7 +126,7 @@ public record GenerationFields(
     private static Map<Integer, Float> logitBias(RequestFields f, int vocabulary) {
         Map<Integer, Float> out = new HashMap<>();
         f.entries("logit_bias").forEach((id, bias) -> {
-            if (!id.matches("[0-9]{1,9}")) {
+            if (!id.matches("0|[1-9][0-9]{0,8}")) {
                 throw ApiException.invalid("logit_bias", "logit_bias has the key \"" + id + "\", which is no token id");
             }
             if (Integer.parseInt(id) >= vocabulary) {

@@ -5,8 +5,11 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -37,8 +40,12 @@ public final class RequestFields {
     private final ObjectNode root;
     private final Set<String> known = new HashSet<>();
 
-    private RequestFields(ObjectNode root) {
+    /** What names of fields begin with in messages. */
+    private final String prefix;
+
+    private RequestFields(ObjectNode root, String prefix) {
         this.root = root;
+        this.prefix = prefix;
     }
 
     /**
@@ -53,23 +60,36 @@ public final class RequestFields {
                 throw ApiException.invalid(400, "The body has more than one JSON value; send one object");
             }
             if (node instanceof ObjectNode object) {
-                return new RequestFields(object);
+                return new RequestFields(object, "");
             }
             throw ApiException.invalid(400, "The body is not a JSON object; send one");
         } catch (JacksonException e) {
             String where = e.getLocation() == null
                     ? ""
-                    : " at line " + e.getLocation().getLineNr() + ", column "
+                    : ", at line " + e.getLocation().getLineNr() + ", column "
                             + e.getLocation().getColumnNr();
-            throw ApiException.invalid(400, "The body is not valid JSON: " + firstLine(e.getOriginalMessage()) + where);
+            throw ApiException.invalid(400, "The body is not valid JSON: " + reason(e) + where);
         } catch (IOException e) {
-            throw new IllegalStateException("memory was read", e);
+            // Memory was read: what is left are bytes that are no characters.
+            throw ApiException.invalid(400, "The body is not valid JSON: its bytes are not UTF-8");
         }
     }
 
-    private static String firstLine(String message) {
-        int end = message.indexOf('\n');
-        return end < 0 ? message : message.substring(0, end);
+    /** In words of our own: the parser's are for those who program it. */
+    private static String reason(JacksonException e) {
+        String message = String.valueOf(e.getOriginalMessage());
+        return switch (e) {
+            case JsonEOFException _ -> "it ends in the middle";
+            case StreamConstraintsException _ ->
+                message.contains("nesting depth")
+                        ? "it nests deeper than " + MAX_NESTING + " levels"
+                        : "it has a number or a name that is too long";
+            case MismatchedInputException _ -> "something follows its end, and one object alone is taken";
+            default ->
+                message.startsWith("Duplicate field")
+                        ? "Duplicate field; send each once"
+                        : "it has something that does not belong there";
+        };
     }
 
     /** A field as it is; empty where it is absent or null. */
@@ -83,7 +103,7 @@ public final class RequestFields {
     public Optional<String> string(String name) {
         return any(name).map(value -> {
             if (!value.isTextual()) {
-                throw wrong(name, value, "a string");
+                throw wrong(prefix + name, value, "a string");
             }
             return value.textValue();
         });
@@ -98,7 +118,7 @@ public final class RequestFields {
         return any(name)
                 .map(value -> {
                     if (!value.isBoolean()) {
-                        throw wrong(name, value, "true or false");
+                        throw wrong(prefix + name, value, "true or false");
                     }
                     return value.booleanValue();
                 })
@@ -111,7 +131,7 @@ public final class RequestFields {
         if (value.isEmpty()) {
             return OptionalInt.empty();
         }
-        return OptionalInt.of(integer(name, value.get(), least, most));
+        return OptionalInt.of(integer(prefix + name, value.get(), least, most));
     }
 
     static int integer(String name, JsonNode value, int least, int most) {
@@ -130,7 +150,7 @@ public final class RequestFields {
         if (value.isEmpty()) {
             return OptionalDouble.empty();
         }
-        return OptionalDouble.of(number(name, value.get(), least, most));
+        return OptionalDouble.of(number(prefix + name, value.get(), least, most));
     }
 
     static double number(String name, JsonNode value, double least, double most) {
@@ -148,9 +168,9 @@ public final class RequestFields {
     public Optional<RequestFields> object(String name) {
         return any(name).map(value -> {
             if (value instanceof ObjectNode object) {
-                return new RequestFields(object);
+                return new RequestFields(object, prefix + name + ".");
             }
-            throw wrong(name, value, "an object");
+            throw wrong(prefix + name, value, "an object");
         });
     }
 
@@ -200,14 +220,15 @@ public final class RequestFields {
     public void refuseOthers() {
         root.fieldNames().forEachRemaining(name -> {
             if (!known.contains(name)) {
-                throw ApiException.invalid(name, "Unrecognized request argument supplied: " + name);
+                throw ApiException.invalid(prefix + name, "Unrecognized request argument supplied: " + prefix + name);
             }
         });
     }
 
     /** A value of the wrong kind. */
     public static ApiException wrong(String name, JsonNode value, String expected) {
-        return ApiException.invalid(name, name + " is " + shortened(value) + ", but must be " + expected);
+        String found = value.isMissingNode() ? "missing" : shortened(value);
+        return ApiException.invalid(name, name + " is " + found + ", but must be " + expected);
     }
 
     private static String shortened(JsonNode value) {
