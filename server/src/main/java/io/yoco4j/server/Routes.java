@@ -7,7 +7,7 @@ final class Routes {
     static final String COMPLETIONS = "/v1/completions";
     static final String CHAT = "/v1/chat/completions";
     static final String MODELS = "/v1/models";
-    static final String MODEL = "/v1/models/{model}";
+    static final String MODEL = "/v1/models/{+model}";
     static final String TOKENIZE = "/tokenize";
     static final String DETOKENIZE = "/detokenize";
     static final String TOKENIZER_INFO = "/tokenizer_info";

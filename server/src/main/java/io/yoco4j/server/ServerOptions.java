@@ -45,6 +45,7 @@ public record ServerOptions(
         Duration bodyTimeout,
         Duration heartbeat,
         Duration grace) {
+    private static final long STATE_BYTES = 8L << 30;
     private static final int MAX_PORT = 65535;
     /** As of requests that name a timeout of their own. */
     private static final Duration MAX_TIMEOUT = Duration.ofDays(1);
@@ -68,6 +69,17 @@ public record ServerOptions(
                 "be positive and at most " + MAX_TIMEOUT.toSeconds() + " seconds");
         require("body timeout", bodyTimeout, bodyTimeout.isPositive(), "be positive");
         require("heartbeat", heartbeat, heartbeat.isPositive(), "be positive");
+        if (host.isBlank()) {
+            throw new InvalidInputException("host is empty: name an address of this machine");
+        }
+        if (stateFolder.isEmpty() && stateBytes != STATE_BYTES) {
+            throw new InvalidInputException("state bytes is " + stateBytes
+                    + ", but there is no folder for contexts: name one (--state-dir), or leave the size out");
+        }
+        if (scheduler.cacheMemory() > Runtime.getRuntime().maxMemory()) {
+            throw new InvalidInputException("cache memory is " + scheduler.cacheMemory() + " bytes, but the JVM has "
+                    + Runtime.getRuntime().maxMemory() + ": ask for less, or give it more (-Xmx)");
+        }
         if (apiKeys.stream().anyMatch(String::isBlank)) {
             throw new InvalidInputException("an API key is empty: give it characters, or leave it out");
         }
@@ -118,7 +130,7 @@ public record ServerOptions(
         private EngineOptions engine = EngineOptions.defaults();
         private Duration warmUp = Duration.ZERO;
         private Optional<Path> stateFolder = Optional.empty();
-        private long stateBytes = 8L << 30;
+        private long stateBytes = STATE_BYTES;
         private int maxBodyBytes = 16 << 20;
         private int chatTokens = 1024;
         private Duration timeout = Duration.ofMinutes(10);

@@ -15,7 +15,9 @@ import io.yoco4j.server.api.ApiException;
 import io.yoco4j.server.api.Replies.Shape;
 import io.yoco4j.server.schedule.StateFolder;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.HashSet;
@@ -108,10 +110,25 @@ public final class YocoServer implements AutoCloseable {
     private static void requireFree(ServerOptions options) {
         try (ServerSocket socket = new ServerSocket()) {
             socket.setReuseAddress(true);
-            socket.bind(new InetSocketAddress(options.host(), options.port()));
+            InetSocketAddress address = new InetSocketAddress(options.host(), options.port());
+            if (address.isUnresolved()) {
+                throw new InvalidInputException(
+                        "host " + options.host() + " is unknown: name an address of this machine");
+            }
+            if (!ofThisMachine(address.getAddress())) {
+                throw new InvalidInputException(
+                        "host " + options.host() + " is no address of this machine: name one that is (--host)");
+            }
+            socket.bind(address);
         } catch (IOException e) {
             throw taken(options);
         }
+    }
+
+    private static boolean ofThisMachine(InetAddress address) throws IOException {
+        return address.isAnyLocalAddress()
+                || address.isLoopbackAddress()
+                || NetworkInterface.getByInetAddress(address) != null;
     }
 
     private static InvalidInputException taken(ServerOptions options) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.server.TestModels.Reply;
+import io.yoco4j.server.schedule.SchedulerOptions;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -105,6 +106,46 @@ class GuardTest {
         }
         assertThat(ServerOptions.builder().timeout(Duration.ofDays(1)).build().timeout())
                 .isEqualTo(Duration.ofDays(1));
+    }
+
+    @Test
+    void saysWhatIsWrongWithAHost() throws Exception {
+        ModelSource nano = model();
+        for (String host : List.of("192.0.2.1", "none.invalid")) {
+            ServerOptions options =
+                    ServerOptions.builder().host(host).insecure(true).port(0).build();
+            assertThatThrownBy(() -> YocoServer.start(List.of(nano), options))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("address of this machine")
+                    .hasMessageContaining(host);
+        }
+        assertThatThrownBy(() -> ServerOptions.builder().host("").build()).hasMessageContaining("host is empty");
+    }
+
+    @Test
+    void refusesSizesThatMeanNothing() {
+        assertThatThrownBy(() -> ServerOptions.builder().stateBytes(1000).build())
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("--state-dir");
+        SchedulerOptions large = SchedulerOptions.builder()
+                .cacheMemory(Runtime.getRuntime().maxMemory() + 1)
+                .build();
+        assertThatThrownBy(() -> ServerOptions.builder().scheduler(large).build())
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("-Xmx");
+    }
+
+    @Test
+    void namesOfModelsMayHaveSlashes() throws Exception {
+        ModelSource nano = model();
+        ModelSource named = new ModelSource("a/b", nano.folder(), nano.opened());
+        try (YocoServer server = TestModels.serve(ServerOptions.builder(), named)) {
+            for (String path : List.of("/v1/models/a/b", "/v1/models/a%2Fb")) {
+                Reply reply = TestModels.get(server, path);
+                assertThat(reply.status()).as(path + reply.body()).isEqualTo(200);
+                assertThat(reply.json().path("id").asText()).isEqualTo("a/b");
+            }
+        }
     }
 
     @Test
