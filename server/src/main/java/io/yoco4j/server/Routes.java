@@ -1,5 +1,6 @@
 package io.yoco4j.server;
 
+import java.util.Optional;
 import java.util.Set;
 
 /** Paths of the server. */
@@ -18,6 +19,7 @@ final class Routes {
 
     private static final Set<String> OPEN = Set.of(HEALTH, PLAYGROUND);
     private static final Set<String> POLLED = Set.of(HEALTH, METRICS);
+    private static final Set<String> POSTED = Set.of(COMPLETIONS, CHAT, TOKENIZE, DETOKENIZE);
     private static final Set<String> KNOWN = Set.of(
             COMPLETIONS, CHAT, MODELS, TOKENIZE, DETOKENIZE, TOKENIZER_INFO, HEALTH, METRICS, PLAYGROUND, MEMORY);
 
@@ -31,6 +33,14 @@ final class Routes {
     /** Whether it is asked every few seconds by machines, so that a line for each would bury the others. */
     static boolean polled(String path) {
         return POLLED.contains(path);
+    }
+
+    /** The method that a path takes; empty where there is no such path. */
+    static Optional<String> method(String path) {
+        if (known(path).equals("other")) {
+            return Optional.empty();
+        }
+        return Optional.of(POSTED.contains(path) ? "POST" : "GET");
     }
 
     /** A path as a label of metrics, of which there must not be more than there are routes. */

@@ -172,12 +172,7 @@ public final class YocoServer implements AutoCloseable {
                 .get(Routes.METRICS, this::metrics)
                 .get(Routes.PLAYGROUND, playground::page)
                 .get(Routes.MEMORY, playground::memory)
-                .any((request, _) -> {
-                    throw ApiException.invalid(
-                            404,
-                            "There is no " + request.prologue().method().text() + " "
-                                    + request.path().path() + " here");
-                })
+                .any(YocoServer::none)
                 .error(ApiException.class, YocoServer::refuse)
                 .error(
                         InvalidInputException.class,
@@ -191,6 +186,18 @@ public final class YocoServer implements AutoCloseable {
     private void metrics(ServerRequest request, ServerResponse response) {
         response.header(HeaderNames.CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
         response.send(metrics.scrape());
+    }
+
+    private static void none(ServerRequest request, ServerResponse response) {
+        String path = request.path().path();
+        String asked = request.prologue().method().text() + " " + path;
+        Routes.method(path).ifPresent(method -> {
+            response.header(HeaderNames.ALLOW, method);
+            refuse(request, response, ApiException.invalid(405, "There is no " + asked + " here; send " + method));
+        });
+        if (!response.isSent()) {
+            throw ApiException.invalid(404, "There is no " + asked + " here");
+        }
     }
 
     /** What Helidon says is wrong, by its own status. */

@@ -396,7 +396,12 @@ class CompletionsTest {
         Reply missing = get(server, "/v2/nothing");
         assertThat(missing.status()).isEqualTo(404);
         assertThat(missing.error()).contains("/v2/nothing");
-        assertThat(get(server, "/v1/completions").status()).isEqualTo(404);
+        Reply wrong = get(server, "/v1/completions");
+        assertThat(wrong.status()).isEqualTo(405);
+        assertThat(wrong.response().headers().firstValue("allow")).contains("POST");
+        Reply posted = post(server, "/health", "{}");
+        assertThat(posted.status()).isEqualTo(405);
+        assertThat(posted.response().headers().firstValue("allow")).contains("GET");
     }
 
     @Test

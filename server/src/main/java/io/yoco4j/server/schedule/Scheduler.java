@@ -190,9 +190,9 @@ public final class Scheduler implements AutoCloseable {
                     Reason.CACHE_MEMORY,
                     String.format(
                             Locale.ROOT,
-                            "%d contexts of %d tokens would take %,.1f MiB, but the server has %,.1f MiB for all contexts;"
+                            "%s of %d tokens would take %,.1f MiB, but the server has %,.1f MiB for all contexts;"
                                     + " ask for fewer",
-                            r.choices(),
+                            r.choices() == 1 ? "A context" : r.choices() + " contexts",
                             r.positions(),
                             needed / 1048576.0,
                             options.cacheMemory() / 1048576.0),

@@ -276,6 +276,8 @@ class SchedulerTest {
             assertThatThrownBy(() -> submit(scheduler, request(new int[] {A.vocabSize()}, 1)))
                     .isInstanceOf(InvalidInputException.class)
                     .hasMessageContaining("token id " + A.vocabSize());
+            assertThatThrownBy(() -> submit(scheduler, request(prompt(1, 10), A.maxPositions() - 10)))
+                    .hasMessageStartingWith("A context of 16384 tokens would take");
             SessionOptions none = SessionOptions.builder().loops(0).build();
             assertThatThrownBy(() -> submit(scheduler, request(prompt(1, 3), 1, 1, Sampling.GREEDY, none, false)))
                     .isInstanceOf(InvalidInputException.class);
