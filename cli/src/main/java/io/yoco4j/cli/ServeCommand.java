@@ -9,6 +9,7 @@ import io.yoco4j.server.schedule.SchedulerOptions;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,7 +50,8 @@ final class ServeCommand implements Runnable {
     @Option(
             names = "--api-key-file",
             paramLabel = "FILE",
-            description = "Keys, one a line, of which each request must bring one (Authorization: Bearer KEY).")
+            description =
+                    "Keys, one a line (# begins a comment), of which each request must bring one (Authorization: Bearer KEY).")
     private @Nullable Path keyFile;
 
     @Option(names = "--insecure", description = "Serve other machines without keys.")
@@ -170,12 +172,14 @@ final class ServeCommand implements Runnable {
         try {
             List<String> keys = Files.readAllLines(file).stream()
                     .map(String::strip)
-                    .filter(line -> !line.isEmpty())
+                    .filter(line -> !line.isEmpty() && !line.startsWith("#"))
                     .toList();
             if (keys.isEmpty()) {
                 throw new InvalidInputException(file + " has no key: write one a line");
             }
             return keys;
+        } catch (CharacterCodingException e) {
+            throw new InvalidInputException(file + " is not UTF-8: write the keys as text, one a line", e);
         } catch (IOException e) {
             throw new InvalidInputException(file + " could not be read: " + AtomicFiles.reason(e), e);
         }

@@ -42,6 +42,10 @@ class ServeCommandsTest {
                 temp.resolve("keys").toString());
         Path empty = Files.writeString(temp.resolve("empty"), "\n\n");
         requireMistake("has no key", "serve", none, "--api-key-file", empty.toString());
+        Files.writeString(empty, "# none yet\n");
+        requireMistake("has no key", "serve", none, "--api-key-file", empty.toString());
+        Files.write(empty, new byte[] {(byte) 0xff, 10});
+        requireMistake("is not UTF-8", "serve", none, "--api-key-file", empty.toString());
         requireMistake("two models have the name a", "serve", "a=" + none, "a=" + temp);
         requireMistake("a model's name is empty", "serve", "=" + none);
         requireMistake("threads is 0", "serve", none, "--threads", "0");
