@@ -84,12 +84,18 @@ class ExperimentCommandTest {
 
     @Test
     void statusTellsWhatRunsFromWhatWasInterrupted() throws IOException {
-        Path out = Files.createDirectories(temp.resolve("out"));
-        Files.copy(file(), out.resolve("experiment.yaml"));
+        Path out = temp.resolve("out");
+        Path file = file();
+        Files.writeString(file, Files.readString(file).replaceFirst("sweep: .*\n", ""));
+        yoco("experiment", "run", file.toString(), "--out", out.toString(), "--threads", "2");
+        // As if it had been killed in the middle.
+        Files.delete(out.resolve("results.jsonl"));
         for (String job : List.of("transformer-s1", "yoco-u-s1")) {
-            Path folder = Files.createDirectories(out.resolve("jobs").resolve(job));
+            Path folder = out.resolve("jobs").resolve(job);
+            Files.delete(folder.resolve("result.json"));
             Files.writeString(folder.resolve("metrics.jsonl"), "{\"step\": 2}\n");
         }
+        AtomicFiles.deleteRecursively(out.resolve("jobs").resolve("yoco-u-s2"));
         Files.writeString(out.resolve(".running"), "yoco-u-s1\n");
         try (FileChannel channel = FileChannel.open(out.resolve(".lock"), CREATE, WRITE);
                 FileLock _ = channel.lock()) {
