@@ -64,24 +64,20 @@ final class FusedAttention {
         boolean gradient = tensors.stream().anyMatch(Tensor::requires_grad);
         List<Tensor> saved = new ArrayList<>();
         tensors.forEach(t -> saved.add(GraphNodes.saved(t, gradient, lifetime)));
-        float[] lse = new float[b * counts.heads() * shape.rows()];
-        Tensor[] output = new Tensor[1];
+        float[] statistics = new float[shape.statistics()];
         Tensor y = nodes.node(tensors, new long[] {b, n, (long) counts.heads() * hd}, lifetime, dy -> {
             List<Tensor> gradients = emptyOrZeros(tensors, saved, parts, counts);
             Operands in = operands(parts, tensors, saved);
             Operands to = operands(parts, tensors, gradients);
-            Heads out = heads(output[0], 0, Angles.NONE);
             Heads from = heads(dy, 0, Angles.NONE);
             forEachHead(
                     shape,
-                    (head, task) ->
-                            head.backward(task / shape.kvHeads(), task % shape.kvHeads(), in, out, lse, from, to));
+                    (attention, b1, head, count) -> attention.backward(b1, head, count, in, statistics, from, to));
             return gradients;
         });
-        output[0] = GraphNodes.saved(y, gradient, lifetime);
         Operands in = operands(parts, tensors, saved);
-        Heads out = heads(output[0], 0, Angles.NONE);
-        forEachHead(shape, (head, task) -> head.forward(task / shape.kvHeads(), task % shape.kvHeads(), in, out, lse));
+        Heads out = heads(y, 0, Angles.NONE);
+        forEachHead(shape, (attention, b1, head, count) -> attention.forward(b1, head, count, in, out, statistics));
         return y;
     }
 
@@ -137,13 +133,20 @@ final class FusedAttention {
     }
 
     private interface HeadTask {
-        void run(HeadAttention head, int task);
+        void run(HeadAttention attention, int sequence, int kvHead, int count);
     }
 
-    /** Runs a task for each sequence and head of keys; a result does not depend on how many threads there are. */
+    /** Runs a task for each sequence and its heads of keys, some together; a result does not depend on how many, nor on threads. */
     private void forEachHead(Shape shape, HeadTask task) {
+        int neighbours = shape.neighbours();
+        int count = shape.batch() * shape.kvHeads() / neighbours >= 2 * workers.threads() ? neighbours : 1;
+        int tasks = shape.kvHeads() / count;
         workers.forEach(
-                shape.batch() * shape.kvHeads(),
-                i -> task.run(workspaces.get().computeIfAbsent(shape, HeadAttention::new), i));
+                shape.batch() * tasks,
+                i -> task.run(
+                        workspaces.get().computeIfAbsent(shape, s -> new HeadAttention(s, neighbours)),
+                        i / tasks,
+                        i % tasks * count,
+                        count));
     }
 }

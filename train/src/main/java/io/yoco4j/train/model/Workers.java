@@ -10,9 +10,14 @@ import org.jspecify.annotations.Nullable;
 final class Workers implements AutoCloseable {
     private @Nullable ForkJoinPool pool;
 
+    /** How many there are. */
+    int threads() {
+        return torch.get_num_threads();
+    }
+
     /** Runs {@code task} for 0..count-1, in any order; returns when all are done. */
     void forEach(int count, IntConsumer task) {
-        int threads = torch.get_num_threads();
+        int threads = threads();
         if (threads == 1 || count == 1) {
             for (int i = 0; i < count; i++) {
                 task.accept(i);

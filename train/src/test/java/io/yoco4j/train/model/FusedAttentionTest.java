@@ -39,6 +39,10 @@ class FusedAttentionTest {
         "1, 100, 2, 1, 40, 33, true",
         "2, 131, 2, 2, 18, 0, false",
         "1, 257, 1, 1, 64, 100, true",
+        // Enough sequences for neighbouring heads to be taken together, where threads are few.
+        "9, 19, 8, 4, 16, 6, true",
+        "5, 40, 2, 2, 24, 0, true",
+        "5, 35, 4, 4, 8, 33, false",
     })
     void equalsOperationByOperation(
             int batch, int tokens, int heads, int kvHeads, int hd, int window, boolean rotated) {

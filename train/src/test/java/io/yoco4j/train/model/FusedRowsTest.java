@@ -127,7 +127,7 @@ class FusedRowsTest {
         Tensor upstream = leaf(2 * 3 * 5, 8, 1, false).detach().view(2, 3, 5, 8);
         y.transpose(1, 2).mul(upstream).sum().backward();
         Tensor contiguous = upstream.transpose(1, 2).contiguous();
-        Angles back = new Angles(angles.cos(), angles.minusSin(), angles.sin());
+        Angles back = new Angles(angles.half(), angles.cos(), angles.minusSin(), angles.sin());
         close(Torch.toFloats(x.grad()), Torch.toFloats(fused.rows().rotate(contiguous, back, scope)), 1e-6);
     }
 
@@ -247,7 +247,7 @@ class FusedRowsTest {
             sin[i] = (float) Math.sin(i);
             minusSin[i] = -sin[i];
         }
-        return new Angles(cos, sin, minusSin);
+        return new Angles(half, cos, sin, minusSin);
     }
 
     private static ScalarType type(boolean bf16) {
