@@ -42,7 +42,7 @@ public class TokenPublisherContractTest extends FlowPublisherVerification<Genera
 
     @Override
     public long maxElementsFromPublisher() {
-        return A.maxPositions() - 8;
+        return A.maxPositions() - 8L;
     }
 
     @Override

@@ -288,7 +288,7 @@ public final class SmallParquet {
                 .struct(5, data)
                 .bytes());
         out.writeBytes(page);
-        long size = out.size() - at;
+        long size = (long) out.size() - at;
         ThriftStruct meta = new ThriftStruct()
                 .i32(1, c.kind.physical)
                 .i32List(2, List.of(PLAIN, RLE))

@@ -321,6 +321,7 @@ public final class Scheduler implements AutoCloseable {
     }
 
     /** Requests wait, and nothing runs: kept contexts that are being written to disk hold the memory. */
+    @SuppressWarnings("WaitNotInLoop") // a pause: whether it was cut short, the next step finds out
     private void pause() {
         lock.lock();
         try {
