@@ -9,16 +9,11 @@ import io.yoco4j.server.schedule.PrefixCache.Depth;
 import io.yoco4j.server.schedule.RefusedException.Reason;
 import java.math.BigDecimal;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -31,28 +26,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Scheduler implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Scheduler.class.getName());
-    private static final Duration RETRY = Duration.ofSeconds(1);
-    /** How long to wait for memory that others give back at some time. */
-    private static final long PAUSE_MILLIS = 5;
 
     private final YocoModel model;
     private final SchedulerOptions options;
     private final SchedulerObserver observer;
     private final PrefixCache cache;
     private final Steps steps;
+    private final WaitingRequests waiting;
     private final Thread thread;
-
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
-    private final Deque<ActiveRequest> waiting = new ArrayDeque<>();
-    private boolean closing;
-    private boolean abandoned;
-    /** The thread takes nothing more. */
-    private boolean ended;
-    /** Series that have begun and from which more is to come. */
-    private int open;
-
-    private volatile int running;
 
     /** Sizes at a moment. */
     public record Stats(int running, int waiting, int keptContexts, long storedBytes) {}
@@ -78,6 +59,7 @@ public final class Scheduler implements AutoCloseable {
         this.observer = observer;
         cache = new PrefixCache(state.map(s -> new SnapshotStore(model, s)).orElse(null));
         steps = new Steps(model, options, observer, cache);
+        waiting = new WaitingRequests(options);
         thread = Thread.ofPlatform().name("scheduler").daemon().unstarted(this::work);
         thread.start();
     }
@@ -99,18 +81,18 @@ public final class Scheduler implements AutoCloseable {
     }
 
     Handle submit(GenerationRequest request, Consumer<GenerationEvent> listener, @Nullable Series series, int under) {
-        requireOpen(series);
+        waiting.requireOpen(series);
         requireFit(request);
         Session session = model.session(request.session());
         try {
             requireMemory(request, session);
             if (!request.promptLogprobs()) {
-                requireQueue(series, under);
+                waiting.requireRoom(series, under);
                 cache.warm(Depth.of(session), request.prompt(), request.prompt().length - 1, this::roomForKept);
             }
             ActiveRequest r = new ActiveRequest(request, session, listener, System.nanoTime(), series);
-            enqueue(r, under);
-            return () -> cancel(r);
+            waiting.add(r, under);
+            return () -> waiting.cancel(r);
         } catch (RuntimeException e) {
             session.close();
             throw e;
@@ -142,19 +124,6 @@ public final class Scheduler implements AutoCloseable {
         }
         cache.awaitWritten();
         return steps.makeRoomForKept(bytes);
-    }
-
-    private void requireOpen(@Nullable Series series) {
-        lock.lock();
-        try {
-            boolean goesOn = series != null && series.begun && !ended;
-            if (closing && !goesOn) {
-                throw new RefusedException(
-                        Reason.SHUTDOWN, "The server is shutting down; try another one", Optional.of(RETRY));
-            }
-        } finally {
-            lock.unlock();
-        }
     }
 
     private void requireFit(GenerationRequest r) {
@@ -200,100 +169,36 @@ public final class Scheduler implements AutoCloseable {
         }
     }
 
-    private void enqueue(ActiveRequest r, int under) {
-        lock.lock();
-        try {
-            requireOpen(r.series);
-            requireQueue(r.series, under);
-            waiting.add(r);
-            changed.signal();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Refuses what would only wait, before anything is read for it. */
-    private void requireQueue(@Nullable Series series, int under) {
-        lock.lock();
-        try {
-            if (series != null && series.begun && under == 0) {
-                // Nothing of it would end and let it try again: it would fail halfway.
-                return;
-            }
-            // Those that can start with the next step do not count as waiting.
-            int free = Math.max(0, options.maxConcurrent() - running);
-            if (waiting.size() >= options.maxQueue() + free) {
-                throw new RefusedException(
-                        Reason.QUEUE_FULL,
-                        waiting.size() + " requests are waiting already, as many as may; try again later",
-                        Optional.of(RETRY.multipliedBy(1 + waiting.size() / options.maxConcurrent())));
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void cancel(ActiveRequest r) {
-        r.cancelled = true;
-        lock.lock();
-        try {
-            changed.signal();
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /** Sizes now. */
     public Stats stats() {
-        lock.lock();
-        try {
-            return new Stats(running, waiting.size(), cache.size(), cache.storedBytes());
-        } finally {
-            lock.unlock();
-        }
+        return new Stats(waiting.running(), waiting.size(), cache.size(), cache.storedBytes());
     }
 
     // ---- the scheduler's thread
 
     private void work() {
-        while (awaitWork()) {
+        while (waiting.awaitWork()) {
             try {
                 dropEnded(System.nanoTime());
                 admit();
-                running = steps.running();
+                waiting.running(steps.running());
                 if (!steps.step()) {
-                    pause();
+                    waiting.pause();
                 }
             } catch (RuntimeException | Error e) {
                 LOG.log(System.Logger.Level.ERROR, "a step failed, and with it all requests that took part", e);
                 Collection<ActiveRequest> failed = steps.remove(_ -> true);
                 // Nothing ran: then it is for one of those that wait, and would be so again and again.
-                failed = failed.isEmpty() ? drain() : failed;
+                failed = failed.isEmpty() ? waiting.drain() : failed;
                 fail(failed, Failure.INTERNAL, "The server failed while it computed a step; its log says why");
             }
-            running = steps.running();
+            waiting.running(steps.running());
         }
-        lock.lock();
-        try {
-            ended = true;
-        } finally {
-            lock.unlock();
-        }
+        waiting.takeNothingMore();
         String message = "The server was shut down before the request was done";
         fail(steps.remove(_ -> true), Failure.SHUTDOWN, message);
-        fail(drain(), Failure.SHUTDOWN, message);
-        running = 0;
-    }
-
-    private List<ActiveRequest> drain() {
-        lock.lock();
-        try {
-            List<ActiveRequest> all = List.copyOf(waiting);
-            waiting.clear();
-            return all;
-        } finally {
-            lock.unlock();
-        }
+        fail(waiting.drain(), Failure.SHUTDOWN, message);
+        waiting.running(0);
     }
 
     /** All of them, though one's listener throws. */
@@ -307,49 +212,10 @@ public final class Scheduler implements AutoCloseable {
         }
     }
 
-    /** Whether to go on. */
-    private boolean awaitWork() {
-        lock.lock();
-        try {
-            while (running == 0 && waiting.isEmpty() && !abandoned && !(closing && open == 0)) {
-                changed.awaitUninterruptibly();
-            }
-            return !abandoned && !(closing && open == 0 && running == 0 && waiting.isEmpty());
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Requests wait, and nothing runs: kept contexts that are being written to disk hold the memory. */
-    @SuppressWarnings("WaitNotInLoop") // a pause: whether it was cut short, the next step finds out
-    private void pause() {
-        lock.lock();
-        try {
-            if (!waiting.isEmpty()) {
-                boolean _ = changed.await(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
-            }
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        } finally {
-            lock.unlock();
-        }
-    }
-
     private void dropEnded(long now) {
         List<ActiveRequest> over = new ArrayList<>(steps.remove(r -> r.cancelled || r.expired(now)));
-        List<ActiveRequest> refused = List.of();
-        lock.lock();
-        try {
-            waiting.removeIf(r -> (r.cancelled || r.expired(now)) && over.add(r));
-            if (closing) {
-                refused = waiting.stream()
-                        .filter(r -> r.series == null || !r.series.begun)
-                        .toList();
-                waiting.removeAll(refused);
-            }
-        } finally {
-            lock.unlock();
-        }
+        WaitingRequests.Dropped dropped = waiting.drop(now);
+        over.addAll(dropped.over());
         for (ActiveRequest r : over) {
             if (r.cancelled) {
                 observer.failed("cancelled");
@@ -361,8 +227,11 @@ public final class Scheduler implements AutoCloseable {
                         "The request was not done within its time, " + seconds(r.request.timeout()) + " s");
             }
         }
-        refused.forEach(r -> steps.fail(
-                r, Failure.SHUTDOWN, "The server is shutting down and did not begin the request; try another one"));
+        dropped.refused()
+                .forEach(r -> steps.fail(
+                        r,
+                        Failure.SHUTDOWN,
+                        "The server is shutting down and did not begin the request; try another one"));
     }
 
     private static String seconds(Duration time) {
@@ -371,18 +240,8 @@ public final class Scheduler implements AutoCloseable {
 
     /** Lets waiting requests begin, in order, as long as there is room for them. */
     private void admit() {
-        for (ActiveRequest next = first(); next != null && begin(next); next = first()) {
-            lock.lock();
-            try {
-                waiting.remove();
-                Series series = next.series;
-                if (series != null && !series.begun) {
-                    series.begun = true;
-                    open += series.closed ? 0 : 1;
-                }
-            } finally {
-                lock.unlock();
-            }
+        for (ActiveRequest next = waiting.first(); next != null && begin(next); next = waiting.first()) {
+            waiting.begun(next);
         }
     }
 
@@ -397,33 +256,15 @@ public final class Scheduler implements AutoCloseable {
         }
     }
 
-    private @Nullable ActiveRequest first() {
-        lock.lock();
-        try {
-            return waiting.peek();
-        } finally {
-            lock.unlock();
-        }
-    }
-
     // ---- the end
 
     void ended(Series series) {
-        lock.lock();
-        try {
-            if (series.begun && !series.closed) {
-                open--;
-                changed.signal();
-            }
-            series.closed = true;
-        } finally {
-            lock.unlock();
-        }
+        waiting.ended(series);
     }
 
     /** Refuses new requests and those that wait from now on; the others go on. */
     public void refuse() {
-        signalEnd(false);
+        waiting.end(false);
     }
 
     /**
@@ -431,27 +272,16 @@ public final class Scheduler implements AutoCloseable {
      * there is a folder for them.
      */
     public void close(Duration grace) {
-        signalEnd(false);
+        waiting.end(false);
         try {
             if (!thread.join(grace)) {
-                signalEnd(true);
+                waiting.end(true);
                 thread.join();
             }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }
         cache.close();
-    }
-
-    private void signalEnd(boolean atOnce) {
-        lock.lock();
-        try {
-            closing = true;
-            abandoned |= atOnce;
-            changed.signal();
-        } finally {
-            lock.unlock();
-        }
     }
 
     /** Ends all requests at once. */

@@ -10,7 +10,7 @@ import java.util.function.Consumer;
 public final class Series implements AutoCloseable {
     private final Scheduler scheduler;
     final long start = System.nanoTime();
-    /** Under the scheduler's lock, both. */
+    /** Under the lock of {@link WaitingRequests}, both. */
     boolean begun;
 
     boolean closed;
