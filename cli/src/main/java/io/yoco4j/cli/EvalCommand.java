@@ -129,6 +129,11 @@ final class EvalCommand implements Runnable {
         List<TaskResult> results = new ArrayList<>();
         List<OptionalDouble> meanLoops = new ArrayList<>();
         try (YocoModel model = YocoModel.open(folder, engine)) {
+            int positions = model.architecture().maxPositions();
+            if (maxTokens != Integer.MAX_VALUE && maxTokens > positions) {
+                throw new InvalidInputException("--max-tokens is " + maxTokens + ", but the model has " + positions
+                        + " positions: ask for no more");
+            }
             EngineLanguageModel language = new EngineLanguageModel(model, session, maxTokens, !unshared);
             for (Task task : prepared) {
                 long start = System.nanoTime();

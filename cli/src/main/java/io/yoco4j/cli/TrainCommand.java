@@ -264,6 +264,9 @@ final class TrainCommand implements Runnable {
         } else if (result.stopped()) {
             answer.println("Stopped and saved at step " + result.step() + ". Go on with: " + Yoco.command()
                     + " train --resume --out " + out);
+        } else if (result.evaluation().isEmpty()) {
+            answer.println("Nothing was left to do: the run in " + out + " is at step " + result.step()
+                    + ", where its budget ends or beyond; give more --steps, --tokens or --minutes to go on");
         } else {
             answer.println("Done: model, metrics.jsonl and loss.png are in " + out);
             answer.println("Try: " + Yoco.command()

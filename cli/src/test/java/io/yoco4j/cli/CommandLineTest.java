@@ -190,6 +190,9 @@ class CommandLineTest {
         assertThat(Files.readAllLines(out.resolve("metrics.jsonl")).stream().filter(l -> l.contains("\"loss\"")))
                 .hasSize(12);
         assertThat(out.resolve("loss.png")).isNotEmptyFile();
+        assertThat(yoco("train", "--out", path(out), "--resume", "--steps", "9").out())
+                .contains("Nothing was left to do", "step 12")
+                .doesNotContain("Done");
 
         Run generated = yoco("generate", path(out), "the cat", "--max-tokens", "6", "--loops", "2", "--stats");
         assertThat(generated.code()).isZero();
@@ -581,6 +584,7 @@ class CommandLineTest {
                 "eval MODEL --tasks niah --data EMPTY --limit 0",
                 "eval MODEL --tasks niah --data EMPTY --batch 0",
                 "eval MODEL --tasks niah --data EMPTY --max-tokens 1",
+                "eval MODEL --tasks hop --max-tokens 1000001",
                 "eval MODEL --tasks niah --data EMPTY --exit-threshold 2",
                 "eval MISSING --tasks niah --data EMPTY",
                 "eval MODEL --data EMPTY",

@@ -116,8 +116,16 @@ public final class ExperimentFile {
         if (heldOut.isEmpty()) {
             throw new InvalidInputException("data.held_out has no set: name at least one, such as java: [maven:...]");
         }
+        List<String> train = keys.texts("train");
+        heldOut.forEach((set, sources) -> sources.stream()
+                .filter(train::contains)
+                .findFirst()
+                .ifPresent(source -> {
+                    throw new InvalidInputException("data.held_out." + set + " has the source " + source
+                            + ", which data.train has, too: what is trained on is not held out, so remove one of them");
+                }));
         return new Data(
-                keys.texts("train"),
+                train,
                 heldOut,
                 keys.integer("vocabulary", 1),
                 keys.count("max_bytes", Long.MAX_VALUE),

@@ -292,6 +292,7 @@ class ExperimentFileTest {
                 "{ system: yoco } | { system: yoco, shape: { hidden: 200 } } | cannot have the",
                 "yoco: { system: yoco } | ../x: { system: yoco } | systems has the name \"../x\"",
                 "yoco: { system: yoco } | yoco-u: { system: yoco } | Duplicate field 'yoco-u'",
+                "/corpus/held | /corpus/text | data.held_out.held has the source /corpus/text, which data.train has, too",
                 "layers: 2, | | shape.layers is missing",
                 "layers: 2, | layers: 0, | shape.layers is 0",
                 "batch_size: 2 | batch_size: 0 | recipe: batch_size is 0",
