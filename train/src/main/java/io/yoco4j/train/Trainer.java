@@ -150,7 +150,8 @@ public final class Trainer {
         TrainingState state = start;
         Optional<Evaluation> last = Optional.empty();
         if (state.step() > 0 && (progress(state) >= 1 || due(state)) && !metrics.evaluated(state.step())) {
-            // The run ended between the checkpoint and its evaluation.
+            // The run ended between the checkpoint and its evaluation, maybe before the checkpoint's model was written.
+            save(state, run, metrics);
             last = Optional.of(evaluate(state, heldOut, run, metrics));
             sample(state, run);
         }

@@ -86,7 +86,9 @@ public final class HeadAttention {
     public HeadAttention(Shape shape, int neighbours) {
         this.shape = shape;
         group = shape.heads() / shape.kvHeads();
-        blocks = (shape.hd() + LANES - 1) / LANES;
+        // In whole products of columns, whichever of the two is wider.
+        int whole = Math.max(LANES, ROWS);
+        blocks = (shape.hd() + whole - 1) / whole * whole / LANES;
         // Keys are taken in whole products of rows, from any key on.
         size = (shape.rows() + ROWS) * LANES;
         queries = new float[neighbours * group * blocks * size];
@@ -198,7 +200,8 @@ public final class HeadAttention {
     /** Rows of keys or values by their weights, summed over keys: {@code out[d][lane]}. */
     private void mix(float[] rows, int at, int seen, float[] p, FloatVector factors, float[] out) {
         for (int d = 0; d < shape.hd(); d += ROWS) {
-            VectorAttention.columnsTimes(rows, at + d / LANES * size + d % LANES, seen, p, factors, out, d * LANES);
+            int first = at + d / LANES * size + d % LANES;
+            VectorAttention.columnsTimes(rows, first, LANES < ROWS ? size : ROWS / 2, seen, p, factors, out, d * LANES);
         }
     }
 

@@ -72,10 +72,12 @@ final class VectorAttention {
      * {@code out[c][lane] = factors[lane] * sum over keys of a[key][c] * b[key][lane]}, for {@link #ROWS} columns.
      *
      * @param a rows of {@link #LANES} columns, of which the first to be taken is that at {@code at}
+     * @param second how far behind it the second half of the columns begins, which four lanes have in another block
      * @param b rows of lanes
      * @param out likewise, from {@code to}
      */
-    static void columnsTimes(float[] a, int at, int keys, float[] b, FloatVector factors, float[] out, int to) {
+    static void columnsTimes(
+            float[] a, int at, int second, int keys, float[] b, FloatVector factors, float[] out, int to) {
         FloatVector s0 = FloatVector.zero(F);
         FloatVector s1 = s0;
         FloatVector s2 = s0;
@@ -87,14 +89,15 @@ final class VectorAttention {
         for (int key = 0; key < keys; key++) {
             FloatVector row = FloatVector.fromArray(F, b, key * LANES);
             int from = at + key * LANES;
+            int behind = from + second;
             s0 = FloatVector.broadcast(F, a[from]).fma(row, s0);
             s1 = FloatVector.broadcast(F, a[from + 1]).fma(row, s1);
             s2 = FloatVector.broadcast(F, a[from + 2]).fma(row, s2);
             s3 = FloatVector.broadcast(F, a[from + 3]).fma(row, s3);
-            s4 = FloatVector.broadcast(F, a[from + 4]).fma(row, s4);
-            s5 = FloatVector.broadcast(F, a[from + 5]).fma(row, s5);
-            s6 = FloatVector.broadcast(F, a[from + 6]).fma(row, s6);
-            s7 = FloatVector.broadcast(F, a[from + 7]).fma(row, s7);
+            s4 = FloatVector.broadcast(F, a[behind]).fma(row, s4);
+            s5 = FloatVector.broadcast(F, a[behind + 1]).fma(row, s5);
+            s6 = FloatVector.broadcast(F, a[behind + 2]).fma(row, s6);
+            s7 = FloatVector.broadcast(F, a[behind + 3]).fma(row, s7);
         }
         s0.mul(factors).intoArray(out, to);
         s1.mul(factors).intoArray(out, to + LANES);
