@@ -181,6 +181,9 @@ public final class Batch {
             }
             reserveLogits();
         } catch (RuntimeException | Error e) {
+            for (int i = 0; i < entered; i++) {
+                entries[i].session().context().trim();
+            }
             leave(entered);
             throw e;
         }

@@ -128,6 +128,7 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
         if (!computeNext() || next == null) {
             throw new NoSuchElementException("the generation has ended");
         }
+        requireUnmoved();
         GeneratedToken token = next;
         next = null;
         // Not before: a token that was computed and is never pulled is no part of the context.
@@ -136,12 +137,16 @@ public final class Generation implements Iterable<GeneratedToken>, AutoCloseable
         return token;
     }
 
-    private void generate() {
+    private void requireUnmoved() {
         if (session.changes() != seen) {
             throw new IllegalStateException(
                     "the session has gone on otherwise since this generation took it up, so what"
                             + " would follow is another text: start another generation");
         }
+    }
+
+    private void generate() {
+        requireUnmoved();
         long start = System.nanoTime();
         boolean first = generated == 0;
         float[] logits;

@@ -62,11 +62,13 @@ public final class Sampler {
      * Draws the next token.
      *
      * @param modelLogits [V], left as they are
+     * @throws InvalidInputException when they are no numbers, as those of a model whose training diverged
      */
     public int sample(float[] modelLogits) {
         System.arraycopy(modelLogits, 0, logits, 0, logits.length);
         penalize(modelLogits);
         int likeliest = likeliest();
+        requireNumber(logits[likeliest]);
         if (sampling.temperature() == 0) {
             return likeliest;
         }
@@ -75,8 +77,16 @@ public final class Sampler {
             weights[i] = (float) Math.exp((logits[i] - logits[likeliest]) / (double) sampling.temperature());
             sum += weights[i];
         }
+        requireNumber(sum);
         boolean limited = sampling.topP() < 1 || (sampling.topK() > 0 && sampling.topK() < logits.length);
         return draw(limited ? likeliestFirst(sum) : inOrder());
+    }
+
+    private static void requireNumber(double value) {
+        if (!Double.isFinite(value)) {
+            throw new InvalidInputException(
+                    "the model's logits are no finite numbers, perhaps since its training diverged: take another checkpoint");
+        }
     }
 
     /** From the model's logits, so that a token that occurs twice is penalized once. */

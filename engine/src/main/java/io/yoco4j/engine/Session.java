@@ -146,6 +146,7 @@ public final class Session implements AutoCloseable {
     /** As above; asked before each chunk, {@code stop} may end it early: no rows are returned then. */
     LogitRows prefill(int[] ids, Logits which, BooleanSupplier stop) {
         enter();
+        boolean whole = false;
         try {
             requireTokens(ids);
             int n = ids.length;
@@ -166,8 +167,12 @@ public final class Session implements AutoCloseable {
                         wanted,
                         (_, row, logits, offset) -> System.arraycopy(logits, offset, rows[to + row], 0, vocabulary));
             }
+            whole = true;
             return new LogitRows(rows, vocabulary);
         } finally {
+            if (!whole && !broken) {
+                context.trim();
+            }
             leave();
         }
     }

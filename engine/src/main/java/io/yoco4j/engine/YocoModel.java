@@ -61,7 +61,7 @@ public final class YocoModel implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock(true);
 
     private final @Nullable Path tokenizerFile;
-    private @Nullable Tokenizer tokenizer;
+    private volatile @Nullable Tokenizer tokenizer;
     private @Nullable String fingerprint;
     private volatile boolean closed;
 
@@ -87,16 +87,16 @@ public final class YocoModel implements AutoCloseable {
         products = ProductSelection.open(options.products(), weights.formats(), own, options.threads());
         kernels = own.name() + products.map(p -> "+" + p.name()).orElse("");
         pool = new WorkerPool(options.threads());
-        if (options.prepack()) {
-            try {
+        try {
+            if (options.prepack()) {
                 Prepacking.of(weights, products, pool);
-            } catch (RuntimeException | Error e) {
-                pool.close();
-                products.ifPresent(ManyRowProducts::close);
-                throw e;
             }
+            executor = new StageExecutor(architecture, weights, own, pool, options.kv(), products);
+        } catch (RuntimeException | Error e) {
+            pool.close();
+            products.ifPresent(ManyRowProducts::close);
+            throw e;
         }
-        executor = new StageExecutor(architecture, weights, own, pool, options.kv(), products);
     }
 
     /** Opens a model folder with default options. */
@@ -263,6 +263,11 @@ public final class YocoModel implements AutoCloseable {
 
     /** The model's tokenizer, where its folder has one; loaded when first asked for. */
     public Optional<Tokenizer> tokenizer() {
+        // Without the lock where it need not be loaded: who asks shall not wait for a step that runs.
+        @Nullable Tokenizer loaded = tokenizer;
+        if (loaded != null && !closed) {
+            return Optional.of(loaded);
+        }
         lock.lock();
         try {
             requireOpen();

@@ -264,6 +264,12 @@ class GenerationTest {
             Generation unaware = session.generate(new int[] {9}, one);
             int pending = computed.next().id();
             requireMovedOn(unaware, session, pending);
+
+            session.reset();
+            Generation before = session.generate(PROMPT, options().build());
+            assertThat(before.hasNext()).isTrue();
+            session.prefill(new int[] {9}, Logits.NONE);
+            requireMovedOn(before, session, -1);
         }
     }
 

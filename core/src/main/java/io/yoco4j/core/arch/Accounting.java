@@ -193,7 +193,7 @@ public final class Accounting {
      * Bytes that decoding the token at {@code position} reads: every weight once per application, every cached row once
      * per layer application that attends to it.
      *
-     * @param bytesPerWeight of matrices; norms are float32
+     * @param bytesPerWeight of matrices; norms, which are a thousandth of them, do not count
      * @param format of cached keys and values
      */
     public double decodeBytes(long position, double bytesPerWeight, KvFormat format) {

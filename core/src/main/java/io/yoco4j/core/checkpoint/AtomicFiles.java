@@ -130,8 +130,13 @@ public final class AtomicFiles {
 
     /** Replaces {@code target} by a text in UTF-8. */
     public static void writeString(Path target, String text) {
+        write(target, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Replaces {@code target} by these bytes. */
+    public static void write(Path target, byte[] content) {
         write(target, channel -> {
-            ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+            ByteBuffer bytes = ByteBuffer.wrap(content);
             while (bytes.hasRemaining()) {
                 channel.write(bytes);
             }

@@ -4,6 +4,7 @@ import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -20,7 +21,7 @@ public final class CheckpointWriter {
     private final Architecture architecture;
     private final SafetensorsWriter weights;
     private Optional<WeightFormat> quantization = Optional.empty();
-    private final Map<String, String> texts = new LinkedHashMap<>();
+    private final Map<String, byte[]> texts = new LinkedHashMap<>();
 
     public CheckpointWriter(Architecture architecture, SafetensorsWriter weights) {
         this.architecture = architecture;
@@ -45,12 +46,25 @@ public final class CheckpointWriter {
 
     /** Adds a text file of another folder, where that has it. */
     CheckpointWriter copy(Path folder, String file) {
-        return Files.isRegularFile(folder.resolve(file)) ? text(file, Checkpoint.readText(folder.resolve(file))) : this;
+        Path from = folder.resolve(file);
+        if (!Files.isRegularFile(from)) {
+            return this;
+        }
+        if (file.equals(Checkpoint.MODEL_CARD)) {
+            try {
+                // As it is: it is never read.
+                texts.put(file, Files.readAllBytes(from));
+            } catch (IOException e) {
+                throw new UncheckedIOException(from + " could not be read: " + AtomicFiles.reason(e), e);
+            }
+            return this;
+        }
+        return text(file, Checkpoint.readText(from));
     }
 
     /** Adds the model card, or another text file, under a plain file name. */
     public CheckpointWriter text(String file, String content) {
-        texts.put(file, content);
+        texts.put(file, content.getBytes(StandardCharsets.UTF_8));
         return this;
     }
 
@@ -94,7 +108,7 @@ public final class CheckpointWriter {
 
     /** Writes into {@code folder}, made where it is missing, replacing the files of this name one by one. */
     public void replace(Path folder) {
-        texts.forEach((file, content) -> AtomicFiles.writeString(folder.resolve(file), content));
+        texts.forEach((file, content) -> AtomicFiles.write(folder.resolve(file), content));
         AtomicFiles.writeString(
                 folder.resolve(Checkpoint.CONFIG), new CheckpointConfig(architecture, quantization).write());
         weights.write(folder.resolve(Checkpoint.WEIGHTS));

@@ -5,13 +5,13 @@ package io.yoco4j.core.checkpoint;
  * the integers with the scale as it is stored.
  */
 final class GroupQuantizer {
+    /** The largest magnitude of a Q4 level. */
+    static final int Q4_MOST = 8;
+
     /**
      * What the value of largest magnitude is tried to be divided by, so that it becomes about -8. Nine steps come within
      * half a percent of the least squared error of any scale, on normally distributed values 11% below -8 alone.
      */
-    /** The largest magnitude of a Q4 level. */
-    static final int Q4_MOST = 8;
-
     private static final float[] Q4_DIVISORS = {-8, -7.75f, -8.25f, -7.5f, -8.5f, -7.25f, -8.75f, -7, -9};
 
     private GroupQuantizer() {}

@@ -238,6 +238,13 @@ public final class Tokenizer implements AutoCloseable {
                         "the tokenizer is closed, as its model may be: open it again, or close it after its last use");
             }
             return action.apply(handle);
+        } catch (RuntimeException e) {
+            throw e instanceof IllegalStateException
+                    ? e
+                    : new InvalidInputException(
+                            "the tokenizer cannot take this text (" + e.getMessage()
+                                    + "): its vocabulary lacks a piece of it, and it has no token for the unknown",
+                            e);
         } finally {
             shared.unlock();
         }

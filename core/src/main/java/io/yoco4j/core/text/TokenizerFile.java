@@ -90,6 +90,9 @@ final class TokenizerFile {
         for (JsonNode node : root.path("added_tokens")) {
             String content = node.path("content").asText();
             id(node.path("id"), "added_tokens, " + content);
+            if (content.isEmpty()) {
+                continue; // the library takes none
+            }
             // The library does not take the id of the file either: the vocabulary's, if it has the token, else the next
             // one.
             Integer known = ids.get(content);
@@ -97,7 +100,9 @@ final class TokenizerFile {
             next = Math.max(next, id + 1);
             ids.put(content, id);
             added.put(id, content);
-            special.set(id, node.path("special").asBoolean());
+            if (node.path("special").asBoolean()) {
+                special.set(id); // once and for all, as in the library
+            }
         }
         Set<String> decoders = new HashSet<>();
         collectDecoders(root.path("decoder"), decoders);

@@ -175,7 +175,8 @@ class QuantizedCheckpointTest {
     @Test
     void nothingIsLeftOfAFolderThatIsRefused() throws IOException {
         Path source = source();
-        Files.writeString(source.resolve("README.md"), "\0");
+        byte[] card = {(byte) 0xff, 0};
+        Files.write(source.resolve("README.md"), card);
         Files.write(source.resolve("tokenizer.json"), new byte[] {(byte) 0xff});
         assertThatThrownBy(() -> CheckpointQuantizer.run(source, WeightFormat.Q8, temp.resolve("out")))
                 .isInstanceOf(InvalidInputException.class)
@@ -183,6 +184,10 @@ class QuantizedCheckpointTest {
         try (Stream<Path> left = Files.list(temp)) {
             assertThat(left).containsExactly(source);
         }
+        // A model card is copied and never read.
+        Files.delete(source.resolve("tokenizer.json"));
+        CheckpointQuantizer.run(source, WeightFormat.Q8, temp.resolve("out"));
+        assertThat(temp.resolve("out").resolve("README.md")).hasBinaryContent(card);
     }
 
     // ---- reading

@@ -201,10 +201,15 @@ public final class ContextState {
                 state.reserve(n);
             }
         } catch (OutOfMemoryError e) {
-            for (LayerState state : all) {
-                state.trim();
-            }
+            trim();
             throw e;
+        }
+    }
+
+    /** Gives back what was reserved for tokens that did not come. */
+    public void trim() {
+        for (LayerState state : all) {
+            state.trim();
         }
     }
 

@@ -56,8 +56,10 @@ final class EarlyExit {
 
     private void reserve(int rows) {
         if (done.length < rows) {
+            // Both or none: memory may be short for the second.
+            float[] inputs = new float[Math.multiplyExact(rows, hidden)];
             done = new boolean[rows];
-            before = new float[Math.multiplyExact(rows, hidden)];
+            before = inputs;
         } else {
             Arrays.fill(done, 0, rows, false);
         }

@@ -64,8 +64,9 @@ final class RetentionKernel {
         this.batch = batch;
         for (int i = 0; i < batch.active() && chunks.length == 0; i++) {
             if (batch.segment(i).rows >= MANY) {
-                chunks = new RetentionChunks[pool.threads()];
-                Arrays.setAll(chunks, _ -> new RetentionChunks(kernels, headDim));
+                RetentionChunks[] ofThreads = new RetentionChunks[pool.threads()];
+                Arrays.setAll(ofThreads, _ -> new RetentionChunks(kernels, headDim));
+                chunks = ofThreads;
             }
         }
         pool.run(batch.active() * heads, job, 2L * batch.rows() * heads * headDim * headDim);

@@ -66,8 +66,10 @@ final class RowOps {
         int half = frequencies.length;
         int rows = batch.rows();
         if (cos.length < rows * half) {
+            // Both or none: memory may be short for the second.
+            float[] sines = new float[rows * half];
             cos = new float[rows * half];
-            sin = new float[rows * half];
+            sin = sines;
         }
         this.batch = batch;
         start(Op.ANGLES, rows, half * ANGLE_COST);

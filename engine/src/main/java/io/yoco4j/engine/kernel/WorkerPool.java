@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each thread begins with a range of neighbouring tasks, so that what they read is one stretch of memory that the
  * processor can fetch ahead; one that has none left takes tasks from the ends of the others' ranges. A range is one atomic
- * word with the job's number in it, so that a late worker can never claim a task of a job it has not seen, and the caller
- * need not wait for workers that found nothing to do.
+ * word with the job's number in it, and the job is there before its ranges are, so that a late worker claims a task of the
+ * job that it then runs, and the caller need not wait for workers that found nothing to do.
  */
 public final class WorkerPool implements AutoCloseable {
 
