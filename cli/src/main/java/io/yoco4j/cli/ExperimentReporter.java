@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** Shows an experiment's run in lines, a few per minute at most. */
-final class ExperimentReporter implements ExperimentListener {
+class ExperimentReporter implements ExperimentListener {
     private static final long LINE_NANOS = 30_000_000_000L;
 
     private final PrintWriter out;

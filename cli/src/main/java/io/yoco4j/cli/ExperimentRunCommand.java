@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -39,8 +40,9 @@ final class ExperimentRunCommand implements Runnable {
     @Option(names = "--jobs", paramLabel = "N", defaultValue = "1", description = "Jobs at a time (${DEFAULT-VALUE}).")
     private int jobs;
 
-    @Option(names = "--threads", description = "Threads of all jobs together (default: all cores).")
-    private int threads = Runtime.getRuntime().availableProcessors();
+    /** Of all jobs together. */
+    @Mixin
+    private ThreadsOption threads = new ThreadsOption();
 
     @Option(
             names = "--reuse",
@@ -56,15 +58,12 @@ final class ExperimentRunCommand implements Runnable {
 
     @Override
     public void run() {
-        if (threads < 1) {
-            throw new InvalidInputException("--threads is " + threads + ", but must be at least 1");
-        }
-        if (jobs < 1 || jobs > threads) {
-            throw new InvalidInputException("--jobs is " + jobs + ", but must lie in 1.." + threads
+        int count = threads.training();
+        if (jobs < 1 || jobs > count) {
+            throw new InvalidInputException("--jobs is " + jobs + ", but must lie in 1.." + count
                     + ", so that each job has a thread of --threads");
         }
         Experiment experiment = ExperimentFile.read(file);
-        keepCopy();
         PrintWriter screen = spec.commandLine().getOut();
         ExperimentRunner runner = new ExperimentRunner(
                 experiment,
@@ -72,9 +71,14 @@ final class ExperimentRunCommand implements Runnable {
                 new TrainerBackend(new CollectingProgress(screen)),
                 new EngineModels(),
                 jobs,
-                threads,
+                count,
                 reuse,
-                new ExperimentReporter(screen));
+                new ExperimentReporter(screen) {
+                    @Override
+                    public void locked() {
+                        keepCopy();
+                    }
+                });
         ExperimentRunner.Outcome outcome =
                 SaveOnExit.run(runner::run, runner::stop, o -> report(o, experiment, screen));
         if (outcome.failed() > 0) {

@@ -11,7 +11,9 @@ import io.yoco4j.experiment.Experiment.Evaluation;
 import io.yoco4j.experiment.Experiment.Prefix;
 import io.yoco4j.experiment.Experiment.SystemPlan;
 import io.yoco4j.experiment.SystemReader.Entry;
+import io.yoco4j.train.Trainer;
 import io.yoco4j.train.TrainingOptions;
+import io.yoco4j.train.data.Sources;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 
 /**
  * Reads an experiment file (docs/experiments/FORMAT.md). An unknown, missing, repeated or ill-typed key is an error, since a
@@ -117,8 +120,9 @@ public final class ExperimentFile {
             throw new InvalidInputException("data.held_out has no set: name at least one, such as java: [maven:...]");
         }
         List<String> train = keys.texts("train");
+        Set<String> trained = train.stream().map(Sources::unweighted).collect(Collectors.toSet());
         heldOut.forEach((set, sources) -> sources.stream()
-                .filter(train::contains)
+                .filter(source -> trained.contains(Sources.unweighted(source)))
                 .findFirst()
                 .ifPresent(source -> {
                     throw new InvalidInputException("data.held_out." + set + " has the source " + source
@@ -150,15 +154,19 @@ public final class ExperimentFile {
 
     /** Sequences hold the longest example. */
     private static void requireRoom(Data data, List<SystemPlan> systems) {
-        if (data.synthetic().isEmpty()) {
-            return;
-        }
-        int longest = Generators.of(data.synthetic().get()).maxLength();
+        int longest = data.synthetic().map(s -> Generators.of(s).maxLength()).orElse(0);
         for (SystemPlan s : systems) {
-            if (s.options().sequenceLength() < longest) {
-                throw new InvalidInputException("system " + s.name() + " trains on sequences of "
-                        + s.options().sequenceLength() + " tokens, but data.synthetic has examples of " + longest
-                        + ": set recipe.sequence_length to it");
+            for (TrainingOptions options : List.of(s.options(), s.sweepOptions())) {
+                int length = options.sequenceLength();
+                if (length < longest) {
+                    throw new InvalidInputException("system " + s.name() + " trains on sequences of " + length
+                            + " tokens, but data.synthetic has examples of " + longest
+                            + ": set recipe.sequence_length to it");
+                }
+                if (length > s.architecture().maxPositions()) {
+                    throw new InvalidInputException("system " + s.name() + " trains on sequences of " + length
+                            + " tokens, but takes " + s.architecture().maxPositions() + ": raise shape.max_positions");
+                }
             }
         }
     }
@@ -258,18 +266,25 @@ public final class ExperimentFile {
         if (root.has("sweep") && sweptItself(e)) {
             Keys sweep = root.child("sweep", SWEEP);
             rates = sweep.positives("learning_rate");
-            long steps = Budget.read(sweep.child("budget", Budget.KEYS))
-                    .steps("sweep.budget", e.architecture(), e.options(), system -> {
-                        throw new InvalidInputException(
-                                "sweep.budget.training_flops_of is not known there: give the budget in numbers");
-                    });
             ObjectNode recipe = sweep.mapping("recipe");
             if (recipe.has("learning_rate")) {
                 throw new InvalidInputException(
                         "sweep.recipe.learning_rate does not belong there: sweep.learning_rate lists what is tried");
             }
             sweepOptions = SystemReader.overlay(
-                    options.toBuilder().steps(steps).seed(sweep.integer("seed", 0, 1)), recipe, "sweep.recipe");
+                    options.toBuilder().steps(1).seed(sweep.integer("seed", 0, 1)), recipe, "sweep.recipe");
+            // Of the sweep's own recipe, which may have other batches.
+            long steps = Budget.read(sweep.child("budget", Budget.KEYS))
+                    .steps("sweep.budget", e.architecture(), sweepOptions, system -> {
+                        throw new InvalidInputException(
+                                "sweep.budget.training_flops_of is not known there: give the budget in numbers");
+                    });
+            sweepOptions = sweepOptions.toBuilder().steps(steps).build();
+            try {
+                Trainer.requireLoops(e.architecture(), sweepOptions);
+            } catch (InvalidInputException ex) {
+                throw ex.in("sweep.recipe: ");
+            }
             for (double rate : rates) {
                 checkRate(sweepOptions, rate);
             }

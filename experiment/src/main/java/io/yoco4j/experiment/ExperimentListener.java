@@ -18,6 +18,9 @@ public interface ExperimentListener {
     /** A step of a job. */
     record JobStep(String job, long step, long steps, double loss, double tokensPerSecond) {}
 
+    /** The folder is this run's from now on, and nothing has been read or written there yet. */
+    default void locked() {}
+
     /** Before the first job. */
     default void started(Overall overall) {}
 

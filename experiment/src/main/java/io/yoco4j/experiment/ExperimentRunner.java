@@ -102,18 +102,22 @@ public final class ExperimentRunner {
      */
     public Outcome run() {
         try (FolderLock _ = FolderLock.take(folder)) {
+            listener.locked();
+            reused.forEach(Reuse::require);
             RunningJobs working = new RunningJobs(folder);
             Results results = Results.open(folder);
             LearningRates rates = new LearningRates(experiment, results);
-            reuse(results, rates);
-            Pace pace = pace(rates);
-            listener.started(pace.overall());
             int failed = 0;
             if (anyPending(rates)) {
                 try (Prepared prepared = backend.prepare(experiment.data(), folder.resolve(DATA), threads)) {
                     requireTokenizer(results, rates, prepared.tokenizerHash());
-                    failed = runAll(results, rates, pace, prepared, working);
+                    reuse(results, rates, prepared.tokenizerHash());
+                    Pace pace = pace(rates);
+                    listener.started(pace.overall());
+                    failed = anyPending(rates) ? runAll(results, rates, pace, prepared, working) : 0;
                 }
+            } else {
+                listener.started(pace(rates).overall());
             }
             return outcome(rates, failed);
         } catch (IOException e) {
@@ -121,9 +125,9 @@ public final class ExperimentRunner {
         }
     }
 
-    private void reuse(Results results, LearningRates rates) throws IOException {
+    private void reuse(Results results, LearningRates rates, String tokenizerHash) throws IOException {
         for (Path other : reused) {
-            new Reuse(experiment, results, rates, listener).from(other);
+            new Reuse(experiment, results, rates, tokenizerHash, listener).from(other);
         }
     }
 
@@ -167,7 +171,7 @@ public final class ExperimentRunner {
         try {
             // Main jobs need the sweeps' answers, also to tell which others ran.
             for (Job.Kind kind : Job.Kind.values()) {
-                reuse(results, rates);
+                reuse(results, rates, prepared.tokenizerHash());
                 List<Future<?>> running = new ArrayList<>();
                 for (Job planned : experiment.jobs()) {
                     Optional<Job> job = rates.ready(planned);

@@ -50,6 +50,16 @@ class ExperimentFileTest {
         assertThat(e.evaluation().prefix().orElseThrow().lengths()).containsExactly(16, 64);
     }
 
+    /** 128 tokens are 2 steps of 2 x 32, and 1 of 4 x 32. */
+    @Test
+    void aSweepsBudgetIsThatOfItsOwnRecipe() {
+        assertThat(with("128 }, seed: 1", "128 }, seed: 1, recipe: { batch_size: 4 }")
+                        .system("yoco")
+                        .sweepOptions()
+                        .steps())
+                .isEqualTo(1);
+    }
+
     @Test
     void aSweepMayHaveARecipeOfItsOwn() {
         SystemPlan s = with("128 }, seed: 1", "128 }, seed: 1, recipe: { warmup: 0.5, weight_decay: 0 }")
@@ -293,6 +303,9 @@ class ExperimentFileTest {
                 "yoco: { system: yoco } | ../x: { system: yoco } | systems has the name \"../x\"",
                 "yoco: { system: yoco } | yoco-u: { system: yoco } | Duplicate field 'yoco-u'",
                 "/corpus/held | /corpus/text | data.held_out.held has the source /corpus/text, which data.train has, too",
+                "/corpus/held | 2*/corpus/text | data.held_out.held has the source 2*/corpus/text, which data.train has, too",
+                "window: 8 | window: 8, max_positions: 16 | trains on sequences of 32 tokens, but takes 16",
+                "{ tokens: 128 }, seed: 1 | { steps: 2 }, recipe: { sequence_length: 262144 } | of 262144 tokens, but takes 131072",
                 "layers: 2, | | shape.layers is missing",
                 "layers: 2, | layers: 0, | shape.layers is 0",
                 "batch_size: 2 | batch_size: 0 | recipe: batch_size is 0",

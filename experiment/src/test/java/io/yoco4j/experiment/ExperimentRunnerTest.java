@@ -108,6 +108,24 @@ class ExperimentRunnerTest {
                 .hasMessageContaining("nowhere has no results.jsonl");
     }
 
+    /** Its ids mean other words, and what was refused must not stay. */
+    @Test
+    void takesNothingOverOfAnotherTokenizer() {
+        run();
+        fakes.tokenizerHash = "tokenizer-2";
+        for (String loops : List.of("loops: [1, 2]", "loops: [1, 5]")) {
+            change("loops: [1, 2]", loops);
+            reused = List.of(temp.resolve("out"));
+            out = temp.resolve("second" + loops.charAt(11));
+            assertThatThrownBy(this::run)
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("has another tokenizer than data.train gives here");
+            reused = List.of();
+            assertThat(run()).isEqualTo(new Outcome(10, 0, 0, 0));
+            assertThat(fakes.begun).hasSize(10).noneMatch(b -> b.endsWith(" resumed"));
+        }
+    }
+
     @Test
     void takesOverModelsThatAreMeasuredOtherwise() throws IOException {
         run();

@@ -47,8 +47,9 @@ final class GroupedTask implements Task {
         for (int m = 0; m < results.getFirst().metrics().size(); m++) {
             metrics.add(pooled(results, m));
         }
+        int items = results.stream().mapToInt(TaskResult::items).sum();
         int truncated = results.stream().mapToInt(TaskResult::truncated).sum();
-        return new TaskResult(name, items(), truncated, List.copyOf(metrics), List.copyOf(results));
+        return new TaskResult(name, items, truncated, List.copyOf(metrics), List.copyOf(results));
     }
 
     /**

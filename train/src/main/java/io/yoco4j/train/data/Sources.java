@@ -73,6 +73,12 @@ public final class Sources {
         return specs.stream().map(Sources::parse).toList();
     }
 
+    /** {@code spec} without its weight: two of the same have the same text. */
+    public static String unweighted(String spec) {
+        Matcher m = WEIGHT.matcher(spec);
+        return m.matches() ? m.group(2) : spec;
+    }
+
     static WeightedSource parse(String spec, Environment environment) {
         Matcher m = WEIGHT.matcher(spec);
         double weight = 1;
