@@ -1,6 +1,7 @@
 package io.yoco4j.chat;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -189,7 +190,15 @@ final class Filters {
         Function<@Nullable Object, Object> key = key(args, 1, PythonValues.truth(args.get(0, "case_sensitive")));
         Set<Object> seen = new HashSet<>();
         List<@Nullable Object> items = values.items(value);
-        items.removeIf(item -> !seen.add(key.apply(item)));
+        items.removeIf(item -> {
+            Object k = key.apply(item);
+            if (k instanceof Collection || k instanceof Map) {
+                // Neither can Python, which has no hash of them; and to hash what contains itself many times takes for
+                // ever.
+                throw new TemplateException("the filter unique tells apart numbers, strings and truths alone");
+            }
+            return !seen.add(k);
+        });
         return items;
     }
 

@@ -160,6 +160,7 @@ class TemplateDialectTest {
                 "{{ 'a'.swapcase() }} § a string has no method swapcase",
                 "{{ 'a'|xmlattr }} § no filter xmlattr",
                 "{{ ['a', 1]|sort }} § the filter sort compares numbers or strings alone",
+                "{{ [[1], [1]]|unique|join }} § the filter unique tells apart numbers, strings and truths alone",
                 "{{ messages|unique(attribute='name') }} § the filter unique meets a value that is not defined",
                 "{{ 'a'|abs }} § the filter abs takes a number",
                 "{{ 'a' is filled }} § no test filled",

@@ -112,7 +112,7 @@ final class ServeCommand implements Runnable {
         List<ModelSource> sources = folders.stream().map(ServeCommand::source).toList();
         PrintWriter out = spec.commandLine().getOut();
         try (YocoServer server = YocoServer.start(sources, options())) {
-            String address = "http://" + host + ":" + server.port();
+            String address = "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + server.port();
             out.println("Loading "
                     + String.join(", ", sources.stream().map(ModelSource::name).toList()) + " ...");
             out.flush();
@@ -142,7 +142,7 @@ final class ServeCommand implements Runnable {
 
     private static ModelSource source(String argument) {
         int name = argument.indexOf('=');
-        return name < 0
+        return name < 0 || Files.isDirectory(Path.of(argument))
                 ? ModelSource.of(Path.of(argument))
                 : ModelSource.of(argument.substring(0, name), Path.of(argument.substring(name + 1)));
     }

@@ -2,6 +2,7 @@ package io.yoco4j.server;
 
 import io.helidon.common.buffers.DataReader;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.RequestException;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.yoco4j.server.Connections.Client;
@@ -57,6 +58,10 @@ final class BodyReader {
     private byte[] bytes(ServerRequest request, InputStream in) throws IOException {
         try {
             return in.readNBytes(most + 1);
+        } catch (RequestException e) {
+            // A chunk that goes beyond, which has not been read.
+            RequestLog.endConnection(request);
+            throw tooLong();
         } catch (IllegalArgumentException | DataReader.IncorrectNewLineException e) {
             // Where the next request would begin is not known.
             RequestLog.endConnection(request);
@@ -68,6 +73,10 @@ final class BodyReader {
     }
 
     private ApiException tooLong() {
+        return tooLong(most);
+    }
+
+    static ApiException tooLong(int most) {
         return ApiException.invalid(413, "The body is longer than the " + most + " bytes that are taken");
     }
 }

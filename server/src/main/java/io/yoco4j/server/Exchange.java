@@ -145,6 +145,10 @@ final class Exchange implements AutoCloseable {
         } catch (InvalidInputException e) {
             close();
             throw ApiException.invalid(input, String.valueOf(e.getMessage()));
+        } catch (RuntimeException | Error e) {
+            // What is under way would run for nobody.
+            close();
+            throw e;
         }
     }
 

@@ -1,9 +1,14 @@
 package io.yoco4j.server;
 
 import io.helidon.http.BadRequestException;
+import io.helidon.http.DirectHandler.EventType;
+import io.helidon.http.DirectHandler.TransportRequest;
+import io.helidon.http.DirectHandler.TransportResponse;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.HttpException;
+import io.helidon.http.ServerResponseHeaders;
+import io.helidon.http.Status;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRouting;
@@ -62,6 +67,13 @@ public final class YocoServer implements AutoCloseable {
                 .port(options.port())
                 .shutdownHook(false)
                 .maxTcpConnections(MAX_CONNECTIONS)
+                // Helidon keeps a chunk in memory until all of it is there, and looks at its size before.
+                .maxPayloadSize(options.maxBodyBytes())
+                .directHandlers(handlers -> {
+                    for (EventType type : EventType.values()) {
+                        handlers.addHandler(type, this::unread);
+                    }
+                })
                 .idleConnectionTimeout(idle.plus(IDLE_SLACK))
                 .idleConnectionPeriod(IDLE_PERIOD)
                 .addProtocol(Http1Config.builder()
@@ -208,6 +220,23 @@ public final class YocoServer implements AutoCloseable {
         } else {
             refuse(request, response, ApiException.invalid(status, String.valueOf(e.getMessage())));
         }
+    }
+
+    /** What Helidon refuses before any route sees it. */
+    private TransportResponse unread(
+            TransportRequest request, EventType type, Status status, ServerResponseHeaders headers, String message) {
+        ApiException e = switch (type) {
+            case PAYLOAD_TOO_LARGE -> BodyReader.tooLong(options.maxBodyBytes());
+            case INTERNAL_ERROR -> ApiException.failed(status.code(), "The server failed; its log says why");
+            default -> ApiException.invalid(status.code(), "The request is not understood: " + message);
+        };
+        return TransportResponse.builder()
+                .status(status)
+                .headers(headers)
+                .header(HeaderValues.CONTENT_TYPE_JSON)
+                .keepAlive(type.keepAlive())
+                .entity(e.body().toString())
+                .build();
     }
 
     private static void refuse(ServerRequest request, ServerResponse response, ApiException e) {

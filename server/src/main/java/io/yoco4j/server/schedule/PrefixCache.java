@@ -207,17 +207,20 @@ final class PrefixCache implements AutoCloseable {
     /** Stores all entries, those used last of all where disk is short, and takes no more. */
     @Override
     public void close() {
+        List<Entry> kept;
         synchronized (this) {
             closed = true;
             entries.sort(Comparator.comparingLong(e -> e.used));
-            for (Entry e : entries) {
-                if (store == null) {
-                    e.session.close();
-                } else {
-                    store.saveNow(e.depth, e.session);
-                }
-            }
+            kept = List.copyOf(entries);
             entries.clear();
+        }
+        // Not under the lock: whoever asks for sizes need not wait for a disk.
+        for (Entry e : kept) {
+            if (store == null) {
+                e.session.close();
+            } else {
+                store.saveNow(e.depth, e.session);
+            }
         }
         if (store != null) {
             store.close();
