@@ -48,6 +48,8 @@ public final class YocoServer implements AutoCloseable {
     private static final Duration IDLE_PERIOD = Duration.ofSeconds(10);
     private static final int MAX_CONNECTIONS = 4096;
     private static final int MAX_HEADERS = 32 << 10;
+    /** Bytes of a refused request's body that are read, so that the connection can be used again. */
+    private static final long MAX_DRAINED = 64 << 10;
 
     private final ServerOptions options;
     private final Duration idle;
@@ -240,6 +242,12 @@ public final class YocoServer implements AutoCloseable {
     }
 
     private static void refuse(ServerRequest request, ServerResponse response, ApiException e) {
+        if (request.content().hasEntity()
+                && !request.content().consumed()
+                && request.headers().contentLength().orElse(Long.MAX_VALUE) > MAX_DRAINED) {
+            // Else Helidon would read all of the body, for as long as it may take, to have the connection for the next.
+            RequestLog.endConnection(request);
+        }
         if (RequestLog.endsConnection(request)) {
             response.header(HeaderValues.CONNECTION_CLOSE);
         }

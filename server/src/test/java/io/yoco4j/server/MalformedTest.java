@@ -80,6 +80,17 @@ class MalformedTest {
                 .contains("without extensions");
     }
 
+    /** Nothing of it is waited for, before the key is asked for as after. */
+    @ParameterizedTest
+    @ValueSource(strings = {"application/json", "text/plain"})
+    void chunksBeyondTheBoundAreNotRead(String type) throws IOException {
+        String[] lengths = {"Transfer-Encoding: chunked", "Content-Length: 2147483647"};
+        for (String length : lengths) {
+            String request = head("Content-Type: " + type, length) + "7fffffff\r\n" + BODY;
+            assertThat(reply(request)).as(length).startsWith("HTTP/1.1 41").contains("{\"error\":{\"message\":");
+        }
+    }
+
     /** A client that sends its next request early, and leaves. */
     @Test
     void whoLeavesIsNoticedBehindWhatCameEarly() throws Exception {
