@@ -195,6 +195,11 @@ final class PrefixCache implements AutoCloseable {
         }
     }
 
+    /** Bytes of all entries, of which others may hold some as well. */
+    synchronized long allocatedBytes() {
+        return entries.stream().mapToLong(e -> e.session.allocatedBytes()).sum();
+    }
+
     synchronized int size() {
         return entries.size();
     }

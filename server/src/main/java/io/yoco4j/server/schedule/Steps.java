@@ -104,7 +104,10 @@ final class Steps {
     private boolean makeRoom(long bytes) {
         long promised = prompting.stream().mapToLong(ActiveRequest::bytesToGrow).sum()
                 + decoding.stream().mapToLong(Choice::bytesToGrow).sum();
-        return makeRoomForKept(promised + bytes);
+        long needed = promised + bytes;
+        // What others hold does not end before they do: then kept contexts would go for nothing, its own beginning too.
+        long held = model.cacheUsage().bytes() - cache.comingFree() - cache.allocatedBytes();
+        return (running() == 0 || held + needed <= options.cacheMemory()) && makeRoomForKept(needed);
     }
 
     /**

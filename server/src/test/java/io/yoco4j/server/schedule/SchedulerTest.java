@@ -507,6 +507,34 @@ class SchedulerTest {
         }
     }
 
+    /** They would go for nothing: what runs holds too much for it to begin. */
+    @Test
+    void aRequestThatCannotBeginYetLeavesKeptContextsAlone() throws InterruptedException {
+        try (YocoModel model = model(A)) {
+            long limit;
+            try (Session s = model.session()) {
+                limit = s.bytesToGrow(3000) + s.bytesToGrow(400);
+            }
+            try (Scheduler scheduler =
+                    scheduler(model, options().cacheMemory(limit).snapshotEvery(32))) {
+                submit(scheduler, request(prompt(1, 100), 4)).tokens(1);
+                Heard running = new Heard();
+                Scheduler.Handle handle = scheduler.submit(request(prompt(2, 10), 2990), running.events::add);
+                running.await(Token.class);
+                int kept = scheduler.stats().keptContexts();
+                Heard waiting = submit(scheduler, request(prompt(3, 1000), 10));
+                for (int i = 0; i < 5; i++) {
+                    running.await(Token.class);
+                }
+                assertThat(scheduler.stats().waiting()).isEqualTo(1);
+                assertThat(scheduler.stats().keptContexts()).isEqualTo(kept).isPositive();
+                handle.cancel();
+                assertThat(waiting.tokens(1)).hasSize(10);
+            }
+            assertThat(model.cacheUsage().blocks()).isZero();
+        }
+    }
+
     @Test
     void staysWithinItsMemory() throws InterruptedException {
         try (YocoModel model = model(A)) {
