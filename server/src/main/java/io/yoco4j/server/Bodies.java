@@ -53,7 +53,7 @@ final class Bodies {
                         "The model " + model.name() + " has no chat template, as base models have none; use "
                                 + Routes.COMPLETIONS + ", or put a chat_template.jinja in its folder"));
         ChatRequest body = ChatRequest.read(fields, model.model().architecture());
-        int[] prompt = model.tokenizer("model").encode(text(template, body));
+        int[] prompt = model.encode(text(template, body), false, "model");
         int room = model.model().architecture().maxPositions() - prompt.length;
         int maxTokens = body.maxTokens().orElse(Math.clamp(room, 1, chatTokens));
         GenerationFields g = body.generation();

@@ -6,7 +6,9 @@ import io.helidon.common.socket.HelidonSocket;
 import io.helidon.http.HttpPrologue;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ConnectionContext;
+import io.helidon.webserver.http.ServerResponse;
 import io.helidon.webserver.http1.Http1ConnectionListener;
+import java.io.OutputStream;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.concurrent.ScheduledFuture;
@@ -23,18 +25,26 @@ final class Connections implements Http1ConnectionListener, AutoCloseable {
     private static final int MAX_EARLY = 64 << 10;
 
     private final Duration bodyTimeout;
+    private final Duration stallTimeout;
     private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().name("body-timeouts").daemon().factory());
     private final ThreadLocal<Client> current = new ThreadLocal<>();
 
-    Connections(Duration bodyTimeout) {
+    /**
+     * All connections of a server.
+     *
+     * @param bodyTimeout for a request to arrive
+     * @param stallTimeout for a piece of a reply to be taken
+     */
+    Connections(Duration bodyTimeout, Duration stallTimeout) {
         this.bodyTimeout = bodyTimeout;
+        this.stallTimeout = stallTimeout;
         // Else each request would stay in memory until its deadline, though it was met.
         timer.setRemoveOnCancelPolicy(true);
     }
 
     /** Who sent a request. Its thread uses it. */
-    static final class Client {
+    final class Client {
         private final ConnectionContext connection;
         private final ScheduledFuture<?> deadline;
         private @Nullable Thread watcher;
@@ -45,6 +55,11 @@ final class Connections implements Http1ConnectionListener, AutoCloseable {
         Client(ConnectionContext connection, ScheduledFuture<?> deadline) {
             this.connection = connection;
             this.deadline = deadline;
+        }
+
+        /** What a reply is written to, its headers included; to be closed. */
+        OutputStream output(ServerResponse response) {
+            return new ReplyStream(response.outputStream(), stallTimeout, connection.serverSocket()::close, timer);
         }
 
         /** Nothing more of the request is to come. */

@@ -88,8 +88,7 @@ final class ModelHandlers {
                 .orElseThrow(() -> ApiException.invalid("prompt", "prompt is missing; send a string"));
         boolean special = f.bool("add_special_tokens", true);
         f.refuseOthers();
-        Tokenizer t = m.tokenizer("model");
-        int[] ids = special ? t.encodeWithSpecialTokens(prompt) : t.encode(prompt);
+        int[] ids = m.encode(prompt, special, "model");
         ObjectNode body = JsonNodeFactory.instance.objectNode();
         ArrayNode tokens = body.putArray("tokens");
         for (int id : ids) {

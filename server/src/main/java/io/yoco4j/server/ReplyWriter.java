@@ -86,7 +86,14 @@ final class ReplyWriter {
         for (ChoiceText c : exchange.choices()) {
             replies.choice(reply, c.index, c.text(), c.logprobs(), c.finish().orElseThrow());
         }
-        send(response, 200, reply);
+        byte[] body = json(reply);
+        response.header(HeaderNames.CONTENT_TYPE, "application/json");
+        response.contentLength(body.length);
+        try (OutputStream out = client.output(response)) {
+            out.write(body);
+        } catch (IOException | UncheckedIOException | SocketWriterException e) {
+            throw new CloseConnectionException(GONE, e);
+        }
     }
 
     private static void requireThere(Client client) {
@@ -103,7 +110,7 @@ final class ReplyWriter {
         // nginx would collect the stream otherwise.
         response.header(HeaderNames.create("X-Accel-Buffering"), "no");
         client.watch();
-        try (OutputStream out = response.outputStream()) {
+        try (OutputStream out = client.output(response)) {
             out.flush();
             try {
                 pieces(exchange, replies, asked.continuousUsage(), client, out);

@@ -20,6 +20,7 @@ final class ServedModel {
     private final Scheduler scheduler;
     private final Optional<Tokenizer> tokenizer;
     private final Optional<ChatTemplate> template;
+    private final LongTexts longTexts;
     private final long created = Instant.now().getEpochSecond();
 
     /**
@@ -31,6 +32,7 @@ final class ServedModel {
     ServedModel(ModelSource source, ServerOptions options, Optional<StateFolder> state, ServerMetrics metrics) {
         this.source = source;
         model = source.opened().apply(options.engine());
+        longTexts = new LongTexts("texts-" + source.name());
         try {
             tokenizer = model.tokenizer();
             template = source.folder().flatMap(ChatTemplate::of);
@@ -40,6 +42,7 @@ final class ServedModel {
             scheduler = new Scheduler(model, options.scheduler(), metrics.observer(source.name()), state);
             metrics.watch(source.name(), model, scheduler, options.scheduler().cacheMemory());
         } catch (RuntimeException | Error e) {
+            longTexts.close();
             model.close();
             throw e;
         }
@@ -74,7 +77,7 @@ final class ServedModel {
 
     int[] encode(Prompt prompt) {
         int[] ids = switch (prompt) {
-            case Prompt.Text(String text) -> tokenizer("prompt").encodeWithSpecialTokens(text);
+            case Prompt.Text(String text) -> encode(text, true, "prompt");
             case Prompt.Ids(int[] given) -> given;
         };
         if (ids.length == 0) {
@@ -83,9 +86,22 @@ final class ServedModel {
         return ids;
     }
 
+    /**
+     * The tokens of a text.
+     *
+     * @param special whether those come with it that begin or end a text of this model
+     * @param param the field that asks for a tokenizer
+     */
+    int[] encode(String text, boolean special, String param) {
+        Tokenizer t = tokenizer(param);
+        return longTexts.work(text.length(), () -> special ? t.encodeWithSpecialTokens(text) : t.encode(text));
+    }
+
     /** The text of tokens; none for models without a tokenizer. */
     String decode(int[] ids) {
-        return tokenizer.map(t -> t.decode(known(t, ids), true)).orElse("");
+        return tokenizer
+                .map(t -> longTexts.work(ids.length, () -> t.decode(known(t, ids), true)))
+                .orElse("");
     }
 
     /** A model's vocabulary may be padded beyond the tokenizer's, or that have gaps. */
@@ -119,6 +135,7 @@ final class ServedModel {
     }
 
     void unload() {
+        longTexts.close();
         model.close();
     }
 }

@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param chatTokens of a chat's reply where the request names no limit
  * @param timeout of a request that names none
  * @param bodyTimeout for a request to arrive as a whole
+ * @param stallTimeout for a client to take a piece of its reply before its connection is closed
  * @param heartbeat how often a stream that has nothing to say shows that it lives
  * @param grace for running requests when the server is closed
  */
@@ -43,6 +44,7 @@ public record ServerOptions(
         int chatTokens,
         Duration timeout,
         Duration bodyTimeout,
+        Duration stallTimeout,
         Duration heartbeat,
         Duration grace) {
     private static final long STATE_BYTES = 8L << 30;
@@ -68,6 +70,7 @@ public record ServerOptions(
                 timeout.isPositive() && timeout.compareTo(MAX_TIMEOUT) <= 0,
                 "be positive and at most " + MAX_TIMEOUT.toSeconds() + " seconds");
         require("body timeout", bodyTimeout, bodyTimeout.isPositive(), "be positive");
+        require("stall timeout", stallTimeout, stallTimeout.isPositive(), "be positive");
         require("heartbeat", heartbeat, heartbeat.isPositive(), "be positive");
         if (host.isBlank()) {
             throw new InvalidInputException("host is empty: name an address of this machine");
@@ -135,6 +138,7 @@ public record ServerOptions(
         private int chatTokens = 1024;
         private Duration timeout = Duration.ofMinutes(10);
         private Duration bodyTimeout = Duration.ofSeconds(30);
+        private Duration stallTimeout = Duration.ofMinutes(1);
         private Duration heartbeat = Duration.ofSeconds(5);
         private Duration grace = Duration.ofSeconds(30);
 
@@ -218,6 +222,12 @@ public record ServerOptions(
             return this;
         }
 
+        /** Above zero; by default a minute. */
+        public Builder stallTimeout(Duration value) {
+            stallTimeout = value;
+            return this;
+        }
+
         /** Above zero; by default 5 seconds. */
         public Builder heartbeat(Duration value) {
             heartbeat = value;
@@ -250,6 +260,7 @@ public record ServerOptions(
                     chatTokens,
                     timeout,
                     bodyTimeout,
+                    stallTimeout,
                     heartbeat,
                     grace);
         }

@@ -47,6 +47,9 @@ public final class YocoServer implements AutoCloseable {
 
     private static final Duration IDLE_PERIOD = Duration.ofSeconds(10);
     private static final int MAX_CONNECTIONS = 4096;
+    /** Bytes that the system keeps for a client that does not read; without a bound megabytes, so that none is noticed. */
+    private static final int SEND_BUFFER = 128 << 10;
+
     private static final int MAX_HEADERS = 32 << 10;
     /** Bytes of a refused request's body that are read, so that the connection can be used again. */
     private static final long MAX_DRAINED = 64 << 10;
@@ -63,12 +66,13 @@ public final class YocoServer implements AutoCloseable {
     private YocoServer(List<ModelSource> sources, ServerOptions options, Duration idle) {
         this.options = options;
         this.idle = idle;
-        connections = new Connections(options.bodyTimeout());
+        connections = new Connections(options.bodyTimeout(), options.stallTimeout());
         web = WebServer.builder()
                 .host(options.host())
                 .port(options.port())
                 .shutdownHook(false)
                 .maxTcpConnections(MAX_CONNECTIONS)
+                .connectionOptions(socket -> socket.socketSendBufferSize(SEND_BUFFER))
                 // Helidon keeps a chunk in memory until all of it is there, and looks at its size before.
                 .maxPayloadSize(options.maxBodyBytes())
                 .directHandlers(handlers -> {

@@ -8,6 +8,7 @@ import io.yoco4j.server.schedule.SchedulerOptions;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -224,6 +225,20 @@ class ClientsTest {
                 socket.close();
             }
             assertThat(TestModels.get(server, "/health").status()).isEqualTo(200);
+        }
+    }
+
+    /** Its connection, and what waits to be written to it, would be held for ever. */
+    @Test
+    void whoReadsNothingOfItsReplyIsWaitedForOnlySoLong() throws Exception {
+        try (YocoServer server = TestModels.serve(options().stallTimeout(Duration.ofMillis(300)), model());
+                Socket socket = new Socket()) {
+            socket.setReceiveBufferSize(4096);
+            socket.connect(new InetSocketAddress("127.0.0.1", server.port()));
+            write(socket, request(LONG.formatted(", \"stream\": true, \"logprobs\": 5, \"n\": 4")));
+            awaitRunning(server, 4);
+            awaitMetric(server, "yoco_http_responses_total{path=\"/v1/completions\",status=\"499\"} 1.0");
+            awaitRunning(server, 0);
         }
     }
 

@@ -34,7 +34,7 @@ class ConnectionsTest {
     /** As that of a client that leaves in the middle of its request, an hour before the deadline. */
     @Test
     void whatIsLeftOfAConnectionIsForgottenBeforeItsDeadline() throws InterruptedException {
-        try (Connections connections = new Connections(Duration.ofHours(1))) {
+        try (Connections connections = new Connections(Duration.ofHours(1), Duration.ofHours(1))) {
             WeakReference<HelidonSocket> socket = gone(connections);
             for (int i = 0; i < 100 && socket.get() != null; i++) {
                 System.gc();
@@ -60,7 +60,7 @@ class ConnectionsTest {
             }
             return null;
         });
-        try (Connections connections = new Connections(Duration.ofMillis(1))) {
+        try (Connections connections = new Connections(Duration.ofMillis(1), Duration.ofHours(1))) {
             connections.prologue(connection(socket), PROLOGUE);
             assertThat(closed.await(1, TimeUnit.MINUTES)).isTrue();
         } finally {
