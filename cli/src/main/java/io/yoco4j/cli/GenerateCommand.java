@@ -120,10 +120,7 @@ final class GenerateCommand implements Runnable {
             try (Session context = restored
                     ? model.restore(Objects.requireNonNull(sessionFile), session.build())
                     : model.session(session.build())) {
-                generate(
-                        context,
-                        restored ? tokenizer.encode(prompt) : tokenizer.encodeWithSpecialTokens(prompt),
-                        options);
+                generate(context, restored ? tokenizer.encode(prompt) : model.encode(prompt), options);
             }
         }
     }

@@ -292,17 +292,29 @@ public final class YocoModel implements AutoCloseable {
     }
 
     /**
-     * Encodes a prompt, with the special tokens that the tokenizer puts around it, and streams what follows, in a session
+     * The tokens of a text that begins here: the beginning-of-text token of generation_config.json, where there is one, and
+     * those of the text. To go on with a text, take {@link Tokenizer#encode}.
+     *
+     * @throws InvalidInputException when the model has no tokenizer
+     */
+    public int[] encode(String text) {
+        Tokenizer t = tokenizer()
+                .orElseThrow(() -> new InvalidInputException("the model has no " + Checkpoint.TOKENIZER
+                        + ", so it takes token ids only: put the file in its folder, or generate from ids"));
+        return IntStream.concat(generationConfig().bos().stream(), IntStream.of(t.encode(text)))
+                .toArray();
+    }
+
+    /**
+     * {@linkplain #encode Encodes} a prompt and streams what follows, in a session
      * of its own, which ends when the generation is closed. Nothing is computed before the first token is pulled.
      *
      * @throws InvalidInputException when the model has no tokenizer, or the prompt has no token or too many
      */
     @SuppressWarnings("MustBeClosedChecker") // the generation closes it
     public Generation generate(String prompt, GenerationOptions options) {
-        Tokenizer t = tokenizer()
-                .orElseThrow(() -> new InvalidInputException("the model has no " + Checkpoint.TOKENIZER
-                        + ", so it takes token ids only: put the file in its folder, or generate from ids"));
-        return generate(session(options.session()), true, t.encodeWithSpecialTokens(prompt), options);
+        int[] ids = encode(prompt);
+        return generate(session(options.session()), true, ids, options);
     }
 
     Generation generate(Session session, boolean ownSession, int[] prompt, GenerationOptions options) {

@@ -149,7 +149,7 @@ final class EngineSnippets {
         GenerationOptions options = GenerationOptions.builder().maxTokens(16).build();
         Map<String, String> answers = new LinkedHashMap<>();
         try (Session trunk = model.session()) {
-            trunk.prefill(tokenizer.encodeWithSpecialTokens(context), Logits.NONE); // once for all branches
+            trunk.prefill(model.encode(context), Logits.NONE); // once for all branches
             for (String question : questions) {
                 try (Session branch = trunk.fork();
                         Generation answer = branch.generate(tokenizer.encode(question), options)) {

@@ -99,7 +99,7 @@ public final class Tour {
                 .sampling(SAMPLING)
                 .build();
         try (Session trunk = model.session()) {
-            trunk.prefill(tokenizer.encodeWithSpecialTokens(prompt), Logits.NONE);
+            trunk.prefill(model.encode(prompt), Logits.NONE);
             for (String branch : BRANCHES) {
                 try (Session fork = trunk.fork();
                         Generation text = fork.generate(tokenizer.encode(branch), options)) {

@@ -32,8 +32,8 @@ public final class YocoLanguageModel implements LanguageModel, AutoCloseable {
      */
     @Override
     public Response<String> generate(String prompt) {
-        try (TextModel.Text text = model.start(
-                tokenizer -> tokenizer.encodeWithSpecialTokens(prompt), model.defaults(), MAX_OUTPUT_TOKENS)) {
+        try (TextModel.Text text =
+                model.start(_ -> model.model().encode(prompt), model.defaults(), MAX_OUTPUT_TOKENS)) {
             String whole = text.join();
             return Response.from(whole, text.usage(), text.finishReason());
         }

@@ -12,10 +12,8 @@ import io.yoco4j.core.arch.Stage;
 import io.yoco4j.core.text.Tokenizer;
 import io.yoco4j.server.api.ApiException;
 import io.yoco4j.server.api.RequestFields;
-import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.IntStream;
 
 /**
  * What there is to know of models: {@code GET /v1/models}, {@code /tokenize}, {@code /detokenize}, {@code /tokenizer_info},
@@ -118,8 +116,11 @@ final class ModelHandlers {
         Tokenizer t = m.tokenizer("model");
         ObjectNode body = JsonNodeFactory.instance.objectNode();
         body.put("tokenizer_class", "PreTrainedTokenizerFast"); // Hugging Face's name for whatever is a tokenizer.json
-        IntStream first = Arrays.stream(t.encodeWithSpecialTokens("")).limit(1);
-        putToken(body, "bos_token", t, first.boxed().findFirst());
+        putToken(
+                body,
+                "bos_token",
+                t,
+                m.model().generationConfig().bos().stream().boxed().findFirst());
         putToken(body, "eos_token", t, t.endOfText().stream().boxed().findFirst());
         putToken(body, "pad_token", t, Optional.empty());
         body.put("model_max_length", m.model().architecture().maxPositions());

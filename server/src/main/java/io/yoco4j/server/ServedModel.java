@@ -89,12 +89,12 @@ final class ServedModel {
     /**
      * The tokens of a text.
      *
-     * @param special whether those come with it that begin or end a text of this model
+     * @param special whether that comes with it which texts of this model begin with
      * @param param the field that asks for a tokenizer
      */
     int[] encode(String text, boolean special, String param) {
         Tokenizer t = tokenizer(param);
-        return longTexts.work(text.length(), () -> special ? t.encodeWithSpecialTokens(text) : t.encode(text));
+        return longTexts.work(text.length(), () -> special ? model.encode(text) : t.encode(text));
     }
 
     /** The text of tokens; none for models without a tokenizer. */

@@ -88,7 +88,7 @@ class CompletionsTest {
 
     @Test
     void takesPromptsOfFourKinds() throws Exception {
-        int[] ids = model.tokenizer().orElseThrow().encodeWithSpecialTokens("the mat");
+        int[] ids = model.encode("the mat");
         StringJoiner list = new StringJoiner(", ", "[", "]");
         for (int id : ids) {
             list.add(String.valueOf(id));

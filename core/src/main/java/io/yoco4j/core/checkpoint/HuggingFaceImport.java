@@ -1,5 +1,7 @@
 package io.yoco4j.core.checkpoint;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.arch.Architecture;
@@ -189,11 +191,32 @@ public final class HuggingFaceImport {
         } catch (InvalidInputException e) {
             throw e.in(file + ": ");
         }
-        Path tokenizer = folder.resolve(TOKENIZER_CONFIG);
-        boolean noStart = Files.exists(tokenizer)
-                && object(tokenizer).path("add_bos_token").isBoolean()
-                && !object(tokenizer).path("add_bos_token").booleanValue();
-        return noStart ? new GenerationConfig(OptionalInt.empty(), generation.eos()) : generation;
+        GenerationConfig begun = begun(folder, generation);
+        try {
+            Checkpoint.requireTokens(begun, architecture);
+        } catch (InvalidInputException e) {
+            throw e.in(folder.resolve(Checkpoint.TOKENIZER) + ": ");
+        }
+        return begun;
+    }
+
+    /**
+     * Whether texts begin with a token is the tokenizer's to say there, not bos_token_id's: by add_bos_token, or else by what
+     * its post-processor puts in front.
+     */
+    private static GenerationConfig begun(Path folder, GenerationConfig generation) {
+        Path settings = folder.resolve(TOKENIZER_CONFIG);
+        JsonNode add = Files.exists(settings) ? object(settings).path("add_bos_token") : MissingNode.getInstance();
+        Path tokenizer = folder.resolve(Checkpoint.TOKENIZER);
+        OptionalInt bos;
+        if (add.isBoolean()) {
+            bos = add.booleanValue() ? generation.bos() : OptionalInt.empty();
+        } else if (Files.exists(tokenizer)) {
+            bos = PostProcessor.first(tokenizer);
+        } else {
+            bos = generation.bos();
+        }
+        return new GenerationConfig(bos, generation.eos());
     }
 
     private static void copyTokenizer(Path folder, CheckpointWriter writer) {

@@ -14,6 +14,13 @@ import java.util.Random;
 final class HuggingFaceFolder {
     static final JsonMapper MAPPER = new JsonMapper();
     static final int VOCABULARY = 17;
+    /** Texts begin with token 1. */
+    static final String TOKENIZER = """
+            {"version": "1.0", "post_processor": {"type": "TemplateProcessing",
+             "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+             "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}}}}
+            """;
+
     static final int HIDDEN = 12;
     static final int INTERMEDIATE = 20;
     static final int HEADS = 3;
@@ -141,7 +148,7 @@ final class HuggingFaceFolder {
     private void writeTexts(Path folder) throws IOException {
         Files.createDirectories(folder);
         Files.writeString(folder.resolve("config.json"), config.toPrettyString());
-        Files.writeString(folder.resolve("tokenizer.json"), "{\"version\": \"1.0\"}");
+        Files.writeString(folder.resolve("tokenizer.json"), TOKENIZER);
     }
 
     private static SafetensorsWriter weights(Map<String, Tensor> tensors) {

@@ -14,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -71,7 +72,7 @@ class HuggingFaceImportTest {
             Checkpoint checkpoint = Checkpoint.open(out(), arena);
             assertThat(checkpoint.architecture()).isEqualTo(architecture);
             assertThat(checkpoint.generation()).isEqualTo(new GenerationConfig(OptionalInt.of(1), List.of(2)));
-            assertThat(checkpoint.tokenizer().orElseThrow()).hasContent("{\"version\": \"1.0\"}");
+            assertThat(checkpoint.tokenizer().orElseThrow()).hasContent(HuggingFaceFolder.TOKENIZER);
             assertSame(checkpoint, "embed.weight", source, "model.embed_tokens.weight");
             assertSame(checkpoint, "norm.weight", source, "model.norm.weight");
             assertSame(checkpoint, "lm_head.weight", source, "lm_head.weight");
@@ -239,6 +240,7 @@ class HuggingFaceImportTest {
     @Test
     void tokenIdsComeFromGenerationConfigFirst() throws IOException {
         Path hf = HuggingFaceFolder.llama().with("eos_token_id", "[3, 4]").write(temp.resolve("hf"));
+        Files.delete(hf.resolve("tokenizer.json")); // which would say what texts begin with
         assertThat(generation(hf)).isEqualTo(new GenerationConfig(OptionalInt.of(1), List.of(3, 4)));
         Files.writeString(hf.resolve("generation_config.json"), "{\"eos_token_id\": 5, \"temperature\": 0.6}");
         assertThat(generation(hf)).isEqualTo(new GenerationConfig(OptionalInt.empty(), List.of(5)));
@@ -247,6 +249,51 @@ class HuggingFaceImportTest {
         assertThat(generation(hf)).isEqualTo(new GenerationConfig(OptionalInt.empty(), List.of(5)));
         Files.writeString(hf.resolve("tokenizer_config.json"), "{\"add_bos_token\": true}");
         assertThat(generation(hf)).isEqualTo(new GenerationConfig(OptionalInt.of(6), List.of(5)));
+    }
+
+    /** Which is not what bos_token_id says: many models have one that no text begins with. */
+    @Test
+    void textsBeginAsTheTokenizerSays() throws IOException {
+        Path hf = HuggingFaceFolder.llama().write(temp.resolve("hf"));
+        String template = """
+                {"type": "TemplateProcessing",
+                 "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+                 "special_tokens": {"<s>": {"id": "<s>", "ids": [%s], "tokens": ["<s>"]}}}""";
+        String processors = "{\"type\": \"Sequence\", \"processors\": [{\"type\": \"ByteLevel\"}, %s]}";
+        for (var expected : Map.of(
+                        "null",
+                        OptionalInt.empty(),
+                        "{\"type\": \"ByteLevel\"}",
+                        OptionalInt.empty(),
+                        "{\"type\": \"TemplateProcessing\", \"single\": [{\"Sequence\": {\"id\": \"A\"}}]}",
+                        OptionalInt.empty(),
+                        template.formatted(3),
+                        OptionalInt.of(3),
+                        processors.formatted(template.formatted(4)),
+                        OptionalInt.of(4))
+                .entrySet()) {
+            Files.writeString(hf.resolve("tokenizer.json"), "{\"post_processor\": " + expected.getKey() + "}");
+            assertThat(generation(hf)).isEqualTo(new GenerationConfig(expected.getValue(), List.of(2)));
+        }
+        // What tokenizer_config.json says comes first.
+        Files.writeString(hf.resolve("tokenizer_config.json"), "{\"add_bos_token\": true}");
+        assertThat(generation(hf).bos()).hasValue(1);
+        Files.delete(hf.resolve("tokenizer_config.json"));
+        for (var wrong : Map.of(
+                        "{",
+                        "is not valid JSON",
+                        "{\"post_processor\": " + template.formatted("\"x\"") + "}",
+                        "begins with \"<s>\", which has no id",
+                        "{\"post_processor\": " + template.formatted(17) + "}",
+                        "tokenizer.json: bos_token_id is 17, but the vocabulary has 17 tokens")
+                .entrySet()) {
+            Files.writeString(hf.resolve("tokenizer.json"), wrong.getKey());
+            AtomicFiles.deleteRecursively(out());
+            assertThatThrownBy(() -> HuggingFaceImport.run(hf, out()))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("tokenizer.json")
+                    .hasMessageContaining(wrong.getValue());
+        }
     }
 
     @Test
