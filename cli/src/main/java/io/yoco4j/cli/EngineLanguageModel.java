@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
 /**
@@ -85,16 +86,12 @@ final class EngineLanguageModel implements LanguageModel {
 
     @Override
     public int maxTokens() {
-        return maxTokens - (model.generationConfig().bos().isPresent() ? 1 : 0);
+        return maxTokens;
     }
 
-    /** The prefix behind the beginning-of-text token, where the model has one. */
-    private int[] begun(int[] prefix) {
-        int[] bos = model.generationConfig().bos().stream().toArray();
-        boolean there = bos.length == 0 || prefix[0] == bos[0];
-        return there
-                ? prefix
-                : IntStream.concat(IntStream.of(bos), IntStream.of(prefix)).toArray();
+    @Override
+    public OptionalInt beginToken() {
+        return model.generationConfig().bos();
     }
 
     @Override
@@ -137,7 +134,7 @@ final class EngineLanguageModel implements LanguageModel {
                 List<Continuation> continuations =
                         request.continuations().stream().map(Continuation::new).toList();
                 out.add(continuations);
-                prefixes.add(new Work(session, begun(request.prefix()), false, (_, logits) -> {
+                prefixes.add(new Work(session, request.prefix(), false, (_, logits) -> {
                     for (Continuation c : continuations) {
                         c.token(0, logits);
                         if (c.ids.length > 1) {
@@ -281,7 +278,7 @@ final class EngineLanguageModel implements LanguageModel {
                 .session(options)
                 .build();
         try (Session session = model.session(options);
-                Generation generation = session.generate(begun(prompt), greedy)) {
+                Generation generation = session.generate(prompt, greedy)) {
             String text = generation.join();
             loopsUsed = loopsUsed.plus(session.loopsUsed());
             return text;

@@ -136,6 +136,12 @@ final class EvalCommand implements Runnable {
             }
             EngineLanguageModel language = new EngineLanguageModel(model, session, maxTokens, !unshared);
             for (Task task : prepared) {
+                if (task.neededTokens() > language.maxTokens()) {
+                    throw new InvalidInputException("task " + task.name() + " needs " + task.neededTokens()
+                            + " tokens, but the model takes " + language.maxTokens() + ": leave it out");
+                }
+            }
+            for (Task task : prepared) {
                 long start = System.nanoTime();
                 LoopsUsed before = language.loopsUsed();
                 TaskResult result = task.run(language, options(task.name()), progress(task, start));
@@ -146,10 +152,18 @@ final class EvalCommand implements Runnable {
                     lines.add(line(result, loopsUsed, (System.nanoTime() - start) / 1e9));
                 }
             }
+        } finally {
+            // Also of what was done before a task that failed.
+            if (!results.isEmpty()) {
+                print(results, meanLoops);
+            }
         }
         if (lines != null) {
             lines.finish();
         }
+    }
+
+    private void print(List<TaskResult> results, List<OptionalDouble> meanLoops) {
         PrintWriter out = spec.commandLine().getOut();
         out.println(table(results));
         results.stream()
@@ -200,8 +214,8 @@ final class EvalCommand implements Runnable {
         };
     }
 
-    private Map<String, Object> line(TaskResult result, OptionalDouble loopsUsed, double seconds) {
-        Map<String, Object> line = facts(result);
+    private Map<String, @Nullable Object> line(TaskResult result, OptionalDouble loopsUsed, double seconds) {
+        Map<String, @Nullable Object> line = facts(result);
         line.put("model", folder.toString());
         line.put("shots", options(result.task()).shots());
         line.put("exit_threshold", run.exitThreshold());
@@ -213,14 +227,15 @@ final class EvalCommand implements Runnable {
         return line;
     }
 
-    private static Map<String, Object> facts(TaskResult result) {
-        Map<String, Object> facts = new LinkedHashMap<>();
+    private static Map<String, @Nullable Object> facts(TaskResult result) {
+        Map<String, @Nullable Object> facts = new LinkedHashMap<>();
         facts.put("task", result.task());
         facts.put("items", result.items());
         facts.put("truncated", result.truncated());
         for (Metric m : result.metrics()) {
-            facts.put(m.name(), m.value());
-            if (!Double.isNaN(m.standardError())) {
+            // JSON has no infinity.
+            facts.put(m.name(), Double.isFinite(m.value()) ? m.value() : null);
+            if (Double.isFinite(m.standardError())) {
                 facts.put(m.name() + "_stderr", m.standardError());
             }
         }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * JSON lines of a long run. They are added to FILE.partial as they come, which an interrupted run leaves behind; the file
@@ -30,7 +31,7 @@ final class JsonLines {
         }
     }
 
-    void add(Map<String, Object> line) {
+    void add(Map<String, ? extends @Nullable Object> line) {
         String text = Json.line(line) + "\n";
         lines.append(text);
         try {

@@ -1,11 +1,12 @@
 package io.yoco4j.eval;
 
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * What a task asks of a model. Implementations need not be thread-safe; a harness calls one from one thread.
  *
- * <p>Tokens of a text never hold special tokens: a start token is put in front by the caller where it wants one.
+ * <p>Nothing is put in front of the tokens that it is given: what a text begins with is the caller's to add.
  */
 public interface LanguageModel {
     /** The tokens of a text. */
@@ -16,6 +17,11 @@ public interface LanguageModel {
 
     /** What an empty context consists of: the model's beginning-of-text token or, without one, its end-of-text token. */
     int startToken();
+
+    /** What the tokens of each text come behind, as the model was trained, where there is such a token. */
+    default OptionalInt beginToken() {
+        return OptionalInt.empty();
+    }
 
     /** The most tokens of a context and a continuation together. */
     int maxTokens();
@@ -29,8 +35,7 @@ public interface LanguageModel {
     List<List<ContinuationScore>> score(List<ScoreRequest> requests);
 
     /**
-     * The likeliest tokens after positions of given sequences, each in one pass. Sequences are taken as they are: nothing is
-     * put in front of them.
+     * The likeliest tokens after positions of given sequences, each in one pass.
      *
      * @param requests as many as the caller wants computed together
      * @return for each request, the likeliest token after each position from {@link GreedyRequest#from} to the last

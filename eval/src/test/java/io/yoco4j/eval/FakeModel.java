@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 
@@ -21,6 +22,7 @@ public final class FakeModel implements LanguageModel {
     private final Map<String, Double> continuations = new HashMap<>();
     private List<String> words = List.of();
     private String answer = "";
+    private OptionalInt begin = OptionalInt.empty();
     private BiFunction<int[], Integer, Integer> next = (ids, i) -> ids[i];
     /** Every request that came, its tokens as text, "prefix|continuation|...". */
     public final List<String> requests = new ArrayList<>();
@@ -50,6 +52,17 @@ public final class FakeModel implements LanguageModel {
     public FakeModel continuation(String text, double logProbability) {
         continuations.put(text, logProbability);
         return this;
+    }
+
+    /** Makes its texts begin with the start token. */
+    public FakeModel begins() {
+        begin = OptionalInt.of(START);
+        return this;
+    }
+
+    @Override
+    public OptionalInt beginToken() {
+        return begin;
     }
 
     public FakeModel answer(String text) {

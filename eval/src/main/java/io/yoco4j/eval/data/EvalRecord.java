@@ -1,6 +1,8 @@
 package io.yoco4j.eval.data;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.yoco4j.core.InvalidInputException;
 import java.util.ArrayList;
@@ -14,6 +16,7 @@ import java.util.Optional;
  * @param place for messages: the file and the line or row
  */
 public record EvalRecord(ObjectNode fields, String place) {
+    private static final JsonMapper JSON = new JsonMapper();
 
     /** Whether there is a field of that name that is not null. */
     public boolean has(String name) {
@@ -51,7 +54,20 @@ public record EvalRecord(ObjectNode fields, String place) {
         return texts(name + "." + inner, object.get(inner));
     }
 
-    private List<String> texts(String name, JsonNode list) {
+    /** A CSV has lists as JSON in a cell. */
+    private static JsonNode listed(JsonNode value) {
+        if (value.isTextual() && value.textValue().strip().startsWith("[")) {
+            try {
+                return JSON.readTree(value.textValue());
+            } catch (JsonProcessingException _) {
+                // Then it is a text that begins so.
+            }
+        }
+        return value;
+    }
+
+    private List<String> texts(String name, JsonNode given) {
+        JsonNode list = listed(given);
         if (!list.isArray() || list.isEmpty()) {
             throw wrong(name, "a list of texts that is not empty");
         }

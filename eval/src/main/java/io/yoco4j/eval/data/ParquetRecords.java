@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.hardwood.InputFile;
+import dev.hardwood.metadata.FileMetaData;
 import dev.hardwood.reader.ParquetFileReader;
 import dev.hardwood.reader.RowReader;
 import dev.hardwood.row.PqList;
@@ -31,7 +32,15 @@ final class ParquetRecords {
         List<EvalRecord> records = new ArrayList<>();
         try (ParquetFileReader reader = ParquetFileReader.open(new Bounded(InputFile.of(file)));
                 RowReader rows = reader.buildRowReader().build()) {
+            FileMetaData described = reader.getFileMetaData();
+            if (described.schema().size() < 2) {
+                throw new IllegalArgumentException("it has no column");
+            }
             while (rows.hasNext()) {
+                if (records.size() == described.numRows()) {
+                    throw new IllegalArgumentException(
+                            "it has more rows than the " + described.numRows() + " that it tells of");
+                }
                 rows.next();
                 records.add(new EvalRecord(object(rows), file + " row " + (records.size() + 1)));
             }

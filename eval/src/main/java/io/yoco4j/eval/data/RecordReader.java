@@ -32,6 +32,9 @@ public final class RecordReader {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
+    /** Some editors begin UTF-8 files with one. */
+    private static final String BYTE_ORDER_MARK = "\ufeff";
+
     private RecordReader() {}
 
     /**
@@ -83,6 +86,9 @@ public final class RecordReader {
             int number = 0;
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                 number++;
+                if (number == 1 && line.startsWith(BYTE_ORDER_MARK)) {
+                    line = line.substring(1);
+                }
                 if (!line.isBlank()) {
                     records.add(record(line, file + " line " + number));
                 }

@@ -7,8 +7,8 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * How records of multiple-choice benchmarks become prompts, as EleutherAI's lm-evaluation-harness has it. Beside each
- * dataset's own schema all take {@code query}, {@code choices} and {@code gold}.
+ * How records of multiple-choice benchmarks become prompts, as EleutherAI's lm-evaluation-harness has it. Beside the
+ * dataset's own schema HellaSwag, PIQA, ARC and OpenBookQA take {@code query}, {@code choices} and {@code gold}.
  */
 public interface ChoiceFormat {
     /**
@@ -121,7 +121,8 @@ public interface ChoiceFormat {
     };
 
     private static ChoiceItem generic(EvalRecord record, String context) {
-        List<String> choices = record.texts("choices");
+        List<String> choices =
+                record.texts("choices").stream().map(String::stripLeading).toList();
         return ChoiceItem.of(context, choices, record.integer("gold", 0, choices.size() - 1), record.place());
     }
 
@@ -146,7 +147,8 @@ public interface ChoiceFormat {
     /** "Question: ...", a line, "Answer:"; files of other harnesses have the first part already. */
     private static String question(String text) {
         String stripped = text.strip();
-        return (stripped.startsWith("Question:") ? stripped : "Question: " + stripped) + "\nAnswer:";
+        String asked = stripped.startsWith("Question:") ? stripped : "Question: " + stripped;
+        return asked.endsWith("\nAnswer:") ? asked : asked + "\nAnswer:";
     }
 
     /** As Python's {@code str.capitalize}: the first letter becomes large, all others small. */

@@ -1,5 +1,6 @@
 package io.yoco4j.eval.task;
 
+import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.eval.EvalOptions;
 import io.yoco4j.eval.LanguageModel;
 import io.yoco4j.eval.Metric;
@@ -9,8 +10,9 @@ import io.yoco4j.eval.data.EvalRecord;
 import java.util.List;
 
 /**
- * Answers in free words, drawn greedily and compared with those expected (as of LongBench, Bai et al. 2023). Contexts that are
- * too long lose their beginning.
+ * Answers in free words, drawn greedily and compared with those expected, from files with LongBench's fields (Bai et al. 2023).
+ * Its figures are its own, as it puts each dataset's instructions around a prompt; here a file says all that is asked.
+ * Contexts that are too long lose their beginning.
  */
 final class GenerationTask implements Task {
     private final String name;
@@ -44,6 +46,10 @@ final class GenerationTask implements Task {
         static Question of(EvalRecord record, boolean summary) {
             String context = record.has("context") ? record.text("context") + "\n\n" : "";
             List<String> answers = record.isList("answers") ? record.texts("answers") : List.of(record.text("answers"));
+            if (answers.stream().allMatch(String::isBlank)) {
+                throw new InvalidInputException(record.place()
+                        + ": field \"answers\" has no answer that is not blank: mend or remove the record");
+            }
             List<String> classes = record.has("all_classes") ? record.texts("all_classes") : List.of();
             return new Question(
                     context + record.text("input"),

@@ -31,9 +31,9 @@ final class LastWordTask implements Task {
                             + ": field \"continuation\" has no word, but the passage's last is asked for: mend or remove"
                             + " the record");
                 }
-                return new Passage(record.text("context"), word, record.place());
+                return new Passage(record.text("context"), word.strip(), record.place());
             }
-            String text = record.text("text");
+            String text = record.text("text").stripTrailing();
             int blank = text.lastIndexOf(' ');
             if (blank < 0) {
                 throw new InvalidInputException(

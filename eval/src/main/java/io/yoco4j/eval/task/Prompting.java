@@ -3,11 +3,13 @@ package io.yoco4j.eval.task;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.eval.LanguageModel;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Texts as the tokens that are scored. A context and its continuation are tokenized together and cut where the context's own
- * tokens end; blanks at a context's end go to the continuation; an empty context is the model's start token; what is too
- * long loses tokens from its left (the rules of lm-evaluation-harness).
+ * tokens end; blanks at a context's end go to the continuation; an empty context is the model's start token, others begin
+ * with the token that its texts begin with, where there is one; what is too long loses tokens from its left, that one first
+ * (the rules of lm-evaluation-harness, of a tokenizer that adds its beginning).
  */
 final class Prompting {
     private final LanguageModel model;
@@ -37,7 +39,7 @@ final class Prompting {
      */
     Pair pair(String context, String continuation, String place) {
         int end = context.length();
-        while (end > 0 && Character.isWhitespace(context.charAt(end - 1))) {
+        while (end > 0 && blank(context.charAt(end - 1))) {
             end--;
         }
         String head = context.substring(0, end);
@@ -48,7 +50,19 @@ final class Prompting {
             throw new InvalidInputException(place + ": \"" + shown(continuation)
                     + "\" becomes no token behind its context, so it cannot be scored: mend or remove the record");
         }
-        return fit(prefix.length == 0 ? new int[] {model.startToken()} : prefix, rest, place);
+        return fit(begun(prefix), rest, place);
+    }
+
+    /** What Python's {@code rstrip} takes away. */
+    private static boolean blank(char c) {
+        return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == '\u0085';
+    }
+
+    private int[] begun(int[] ids) {
+        if (ids.length == 0) {
+            return new int[] {model.startToken()};
+        }
+        return IntStream.concat(model.beginToken().stream(), IntStream.of(ids)).toArray();
     }
 
     private Pair fit(int[] prefix, int[] rest, String place) {
@@ -66,10 +80,7 @@ final class Prompting {
 
     /** A prompt's tokens, the last that leave room for {@code newTokens}. */
     Prompt prompt(String text, int newTokens) {
-        int[] ids = model.encode(text);
-        if (ids.length == 0) {
-            return new Prompt(new int[] {model.startToken()}, false);
-        }
+        int[] ids = begun(model.encode(text));
         int room = Math.max(1, model.maxTokens() - newTokens);
         if (ids.length <= room) {
             return new Prompt(ids, false);

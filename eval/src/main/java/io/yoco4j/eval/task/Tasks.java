@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -92,6 +93,9 @@ public final class Tasks {
      */
     public static Task of(String name, EvalOptions options) {
         kind(name);
+        if (name.equals("niah")) {
+            return new NeedleTask(name + "_1", NEEDLE_LENGTHS, Math.min(NEEDLES, options.limit()), "");
+        }
         if (!Generators.named(name)) {
             throw new InvalidInputException("task " + name + " reads evaluation files: name their folder with --data");
         }
@@ -236,7 +240,9 @@ public final class Tasks {
     }
 
     private static Optional<Path> haystack(Path data) {
-        return Optional.of(data.resolve("haystack.txt")).filter(Files::isRegularFile);
+        return Optional.of(data.resolve("haystack.txt"))
+                .filter(Files::isRegularFile)
+                .filter(file -> !text(file).isBlank());
     }
 
     private static List<Path> files(Path folder, String suffix) {
@@ -249,12 +255,25 @@ public final class Tasks {
                             && !f.getFileName().toString().startsWith("."))
                     .sorted()
                     .toList();
+            requireOnce(found);
             if (found.isEmpty()) {
                 throw new InvalidInputException(folder + " has no file to score: add one, or leave the task out");
             }
             return found;
         } catch (IOException e) {
             throw new InvalidInputException(folder + " could not be listed: " + e.getMessage(), e);
+        }
+    }
+
+    /** The same records in two formats would count twice. */
+    private static void requireOnce(List<Path> files) {
+        Map<String, Path> stems = new HashMap<>();
+        for (Path file : files) {
+            Path other = stems.putIfAbsent(stem(file), file);
+            if (other != null && RecordReader.ENDINGS.stream().anyMatch(file.toString()::endsWith)) {
+                throw new InvalidInputException(
+                        file + " and " + other + " have the same name: leave one of them out, or each would count");
+            }
         }
     }
 

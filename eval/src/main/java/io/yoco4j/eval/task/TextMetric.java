@@ -12,7 +12,7 @@ enum TextMetric {
     /** F1 of the words that both have, as of SQuAD (Rajpurkar et al. 2016), texts normalized. */
     F1("f1", TextMetric::f1),
 
-    /** F1 of the longest common subsequence of words (Lin 2004). */
+    /** F1 of the longest common subsequence of words (Lin 2004), each text taken as one sentence and split at blanks. */
     ROUGE_L("rouge_l", TextMetric::rougeL),
 
     /** Whether the normalized texts are equal. */
@@ -60,13 +60,13 @@ enum TextMetric {
     private static String normalized(String text) {
         return text.toLowerCase(Locale.ROOT)
                 .replaceAll("\\p{Punct}", "")
-                .replaceAll("\\b(a|an|the)\\b", " ")
-                .strip()
-                .replaceAll("\\s+", " ");
+                .replaceAll("(?U)\\b(a|an|the)\\b", " ")
+                .replaceAll("(?U)\\s+", " ")
+                .strip();
     }
 
     private static String[] words(String text) {
-        return text.isEmpty() ? new String[0] : text.split("\\s+");
+        return text.isEmpty() ? new String[0] : text.split("(?U)\\s+");
     }
 
     private static double f1(String answer, String expected) {

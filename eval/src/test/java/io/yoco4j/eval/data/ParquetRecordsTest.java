@@ -148,4 +148,25 @@ class ParquetRecordsTest {
                     .hasMessageStartingWith(file + " cannot be read as a Parquet file (");
         }
     }
+
+    /** As where a schema without columns makes rows without end of the library's. */
+    @Test
+    void anyByteMayBeDamaged() throws IOException {
+        byte[] bytes = Files.readAllBytes(new SmallParquet(Field.text("query"), Field.int32("gold"))
+                .group(List.of(Map.of("query", "one", "gold", 1), Map.of("query", "two", "gold", 0)))
+                .write(folder.resolve("whole.parquet")));
+        Path file = folder.resolve("damaged.parquet");
+        for (int at = 0; at < bytes.length; at++) {
+            for (int value : new int[] {0, 0x7f}) {
+                byte[] damaged = bytes.clone();
+                damaged[at] = (byte) value;
+                Files.write(file, damaged);
+                try {
+                    assertThat(RecordReader.read(file)).hasSizeLessThanOrEqualTo(2);
+                } catch (InvalidInputException e) {
+                    assertThat(e).hasMessageContaining(file.toString());
+                }
+            }
+        }
+    }
 }

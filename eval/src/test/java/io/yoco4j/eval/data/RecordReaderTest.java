@@ -29,6 +29,12 @@ class RecordReaderTest {
     }
 
     @Test
+    void aByteOrderMarkIsNoPartOfTheFirstLine() throws IOException {
+        List<EvalRecord> records = RecordReader.read(write("a.jsonl", "\ufeff{\"x\": \"1\"}\n"));
+        assertThat(records.getFirst().text("x")).isEqualTo("1");
+    }
+
+    @Test
     void csvHasNamesAndMayHaveLineBreaks() throws IOException {
         List<EvalRecord> records = RecordReader.read(write("a.csv", "q,a\n\"one, \"\"two\"\"\nthree\",4\n"));
         assertThat(records).hasSize(1);

@@ -318,6 +318,75 @@ class TasksTest {
         assertThat(model.prompts.subList(0, 3)).allMatch(p -> p.length() <= 496 && p.length() > 300);
     }
 
+    /** One long line, and a text without blanks, whose sentences end otherwise. */
+    @Test
+    void haystacksOfAnyKindReachTheLength() throws IOException {
+        for (String haystack :
+                List.of("word ".repeat(4000), "天下大势。".repeat(4000), "Short. ".repeat(3) + "x ".repeat(9000))) {
+            write("haystack.txt", haystack);
+            FakeModel model = new FakeModel(4096).begins();
+            TaskResult result = run("niah", new EvalOptions(4, 0, 1), model);
+            assertThat(result.groups().getLast().task()).isEqualTo("niah_2");
+            // 128 of the tokens are the answer's.
+            assertThat(model.prompts.subList(model.prompts.size() - 4, model.prompts.size()))
+                    .allMatch(p -> p.length() > 4096 - 128 - 90 && p.length() <= 4096 - 128)
+                    .allMatch(p -> p.contains("is: "));
+        }
+        write("haystack.txt", " \n");
+        assertThat(Tasks.files("niah", data)).isEmpty();
+    }
+
+    @Test
+    void aNumberMayStandAnywhereInTheAnswer() {
+        FakeModel seen = new FakeModel(512);
+        Tasks.of("niah", new EvalOptions(1, 0, 1)).run(seen, new EvalOptions(1, 0, 1), Task.Progress.NONE);
+        String number = seen.prompts.getFirst().replaceFirst("(?s).*is: (\\d{7})\\..*", "$1");
+        FakeModel model = new FakeModel(512).answer("\n\nas told:\n" + number + ".");
+        assertThat(value(run("niah", new EvalOptions(1, 0, 1), model), "accuracy"))
+                .isOne();
+    }
+
+    @Test
+    void textsBeginWithTheModelsToken() throws IOException {
+        write("openbookqa.jsonl", "{'query': 'qq', 'choices': ['a', 'b'], 'gold': 1}");
+        write("perplexity/a.txt", "abcdefgh");
+        char start = (char) FakeModel.START;
+        FakeModel model = new FakeModel(5).begins();
+        run("openbookqa", EvalOptions.defaults(), model);
+        run("perplexity", EvalOptions.defaults(), model);
+        // A window that goes on with a document does not begin it.
+        assertThat(model.requests).containsExactly(start + "qq| a| b", start + "|abcde", "cde|fgh");
+        FakeModel shorter = new FakeModel(3).begins();
+        run("openbookqa", EvalOptions.defaults(), shorter);
+        assertThat(shorter.requests).as("cut from the left").containsExactly("qq| a| b");
+    }
+
+    @Test
+    void filesMayHaveWhatTheTaskAddsAlready() throws IOException {
+        write("piqa.jsonl", "{'query': 'Question: How?\\nAnswer:', 'choices': [' a', 'b'], 'gold': 1}");
+        write("lambada.jsonl", "{'context': 'a b', 'continuation': ' c'}\n{'text': 'a b '}");
+        write("arc_easy.csv", "query,choices,gold\nHow?,\"[''a'',''b'']\",0\n");
+        FakeModel model = new FakeModel(99);
+        for (String task : List.of("piqa", "lambada", "arc_easy")) {
+            run(task, EvalOptions.defaults(), model);
+        }
+        assertThat(model.requests)
+                .containsExactly("Question: How?\nAnswer:| a| b", "a b| c", "a| b", "Question: How?\nAnswer:| a| b");
+    }
+
+    @Test
+    void whatCannotBeScoredIsNamed() throws IOException {
+        write("mmlu/test/art_test.csv", "x");
+        write("mmlu/test/art_test.jsonl", "x");
+        assertThatThrownBy(() -> run("mmlu", new EvalOptions(1, 0, 1), new FakeModel(99)))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("have the same name");
+        write("qa_accuracy.jsonl", "{'input': 'q', 'answers': ['']}");
+        assertThatThrownBy(() -> run("qa_accuracy", EvalOptions.defaults(), new FakeModel(99)))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessageContaining("qa_accuracy.jsonl line 1: field \"answers\" has no answer");
+    }
+
     @Test
     void filesAndExamplesOfTasksAreKnown() throws IOException {
         Path piqa = write("piqa.jsonl", "{}");

@@ -46,6 +46,13 @@ class TextMetricTest {
     }
 
     @Test
+    void articlesAreWords() {
+        assertThat(TextMetric.EXACT.score("María", List.of("Marí"))).isZero();
+        assertThat(TextMetric.F1.score("año", List.of("ño"))).isZero();
+        assertThat(TextMetric.EXACT.score("a\u00a0river", List.of("the river"))).isOne();
+    }
+
+    @Test
     void exactIsNormalizedAndContainsIsNot() {
         assertThat(TextMetric.EXACT.score("The  Answer.", List.of("answer"))).isOne();
         assertThat(TextMetric.EXACT.score("answers", List.of("answer"))).isZero();
