@@ -29,8 +29,8 @@ final class ServingOptions {
             paramLabel = "SIZE",
             converter = Units.Bytes.class,
             description =
-                    "Memory for contexts of each model, e.g. 4G, those kept for later requests included (default: half of"
-                            + " what the JVM may take).")
+                    "Memory for contexts, e.g. 4G, those kept for later requests included; several models have equal shares"
+                            + " (default: half of what the JVM may take).")
     private @Nullable Long cacheMemory;
 
     @Mixin

@@ -6,6 +6,7 @@ import io.yoco4j.engine.YocoModel;
 import io.yoco4j.server.api.ApiException;
 import io.yoco4j.server.api.CompletionRequest.Prompt;
 import io.yoco4j.server.schedule.Scheduler;
+import io.yoco4j.server.schedule.SchedulerOptions;
 import io.yoco4j.server.schedule.StateFolder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -26,10 +27,16 @@ final class ServedModel {
     /**
      * Loads a model.
      *
+     * @param scheduling of this one
      * @throws io.yoco4j.core.InvalidInputException naming the file that is wrong
      */
     @SuppressWarnings("MustBeClosedChecker") // close does it
-    ServedModel(ModelSource source, ServerOptions options, Optional<StateFolder> state, ServerMetrics metrics) {
+    ServedModel(
+            ModelSource source,
+            ServerOptions options,
+            SchedulerOptions scheduling,
+            Optional<StateFolder> state,
+            ServerMetrics metrics) {
         this.source = source;
         model = source.opened().apply(options.engine());
         longTexts = new LongTexts("texts-" + source.name());
@@ -39,8 +46,8 @@ final class ServedModel {
             if (options.warmUp().isPositive()) {
                 model.warmUp(options.warmUp());
             }
-            scheduler = new Scheduler(model, options.scheduler(), metrics.observer(source.name()), state);
-            metrics.watch(source.name(), model, scheduler, options.scheduler().cacheMemory());
+            scheduler = new Scheduler(model, scheduling, metrics.observer(source.name()), state);
+            metrics.watch(source.name(), model, scheduler, scheduling.cacheMemory());
         } catch (RuntimeException | Error e) {
             longTexts.close();
             model.close();

@@ -17,7 +17,7 @@ import java.util.Optional;
  * @param port 0 for any that is free
  * @param apiKeys one of which each request has to bring; empty for none, on this machine alone
  * @param insecure whether to serve other machines without keys all the same
- * @param scheduler of each model
+ * @param scheduler of each model; its cache memory is that of all of them, in equal shares
  * @param engine of each model
  * @param warmUp for how long, at most, each model runs texts of no meaning before it is ready; none where it is zero
  * @param stateFolder where contexts are kept beyond memory and restarts

@@ -18,6 +18,7 @@ import io.helidon.webserver.http1.Http1Config;
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.server.api.ApiException;
 import io.yoco4j.server.api.Replies.Shape;
+import io.yoco4j.server.schedule.SchedulerOptions;
 import io.yoco4j.server.schedule.StateFolder;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -158,8 +159,10 @@ public final class YocoServer implements AutoCloseable {
         try {
             Optional<StateFolder> state =
                     options.stateFolder().map(folder -> new StateFolder(folder, options.stateBytes()));
+            SchedulerOptions all = options.scheduler();
+            SchedulerOptions share = all.withCacheMemory(Math.max(1, all.cacheMemory() / sources.size()));
             for (ModelSource source : sources) {
-                models.add(new ServedModel(source, options, state, metrics));
+                models.add(new ServedModel(source, options, share, state, metrics));
             }
             models.ready();
             loaded.complete(null);

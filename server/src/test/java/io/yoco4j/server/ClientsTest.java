@@ -171,6 +171,24 @@ class ClientsTest {
         closing.join();
     }
 
+    /** Together they take no more than one would. */
+    @Test
+    void modelsShareTheCacheMemory() throws Exception {
+        ServerOptions.Builder options = ServerOptions.builder()
+                .scheduler(SchedulerOptions.builder().cacheMemory(4 << 20).build());
+        try (YocoServer server =
+                TestModels.serve(options, model(), ModelSource.of(TestModels.folder(temp, "other", "yoco")))) {
+            for (String name : List.of("nano", "other")) {
+                Reply reply = TestModels.post(
+                        server,
+                        "/v1/completions",
+                        "{\"model\": \"" + name + "\", \"prompt\": \"the cat\", \"max_tokens\": 16000}");
+                assertThat(reply.status()).isEqualTo(400);
+                assertThat(reply.error()).contains("the server has 2.0 MiB for this model's contexts");
+            }
+        }
+    }
+
     @Test
     void aModelThatCannotBeLoadedIsNotSaidToBeLoading() throws Exception {
         Path broken = TestModels.folder(temp, "broken", "yoco");

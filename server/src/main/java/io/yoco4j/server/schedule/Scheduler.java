@@ -159,8 +159,8 @@ public final class Scheduler implements AutoCloseable {
                     Reason.CACHE_MEMORY,
                     String.format(
                             Locale.ROOT,
-                            "%s of %d tokens would take %,.1f MiB, but the server has %,.1f MiB for all contexts;"
-                                    + " ask for fewer",
+                            "%s of %d tokens would take %,.1f MiB, but the server has %,.1f MiB for this model's"
+                                    + " contexts; ask for fewer",
                             r.choices() == 1 ? "A context" : r.choices() + " contexts",
                             r.positions(),
                             needed / 1048576.0,

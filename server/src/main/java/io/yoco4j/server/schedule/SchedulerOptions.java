@@ -35,6 +35,11 @@ public record SchedulerOptions(
         }
     }
 
+    /** As these, with other cache memory. */
+    public SchedulerOptions withCacheMemory(long bytes) {
+        return new SchedulerOptions(maxConcurrent, maxQueue, bytes, chunk, stretch, snapshotEvery);
+    }
+
     /** 16 texts, 64 waiting requests, half of the JVM's memory, chunks of 512, steps 2.5 times as long, a snapshot every 1,024. */
     public static SchedulerOptions defaults() {
         return builder().build();
