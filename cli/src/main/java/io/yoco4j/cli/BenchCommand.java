@@ -108,7 +108,11 @@ final class BenchCommand implements Runnable {
     @Option(names = "--full-prefill", description = "Compute the logits of every token of a prompt, not of the last.")
     private boolean fullPrefill;
 
-    @Option(names = "--engine", defaultValue = "java", description = "${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--engine",
+            defaultValue = "java",
+            description =
+                    "What multiplies many rows: ${COMPLETION-CANDIDATES} (${DEFAULT-VALUE}); generate and serve take oneDNN where it runs.")
     private Engine engine;
 
     @Option(

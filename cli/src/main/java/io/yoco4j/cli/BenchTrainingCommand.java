@@ -35,7 +35,10 @@ final class BenchTrainingCommand implements Runnable {
     @Option(names = "--sequence-length", defaultValue = "256", description = "Tokens per sequence (${DEFAULT-VALUE}).")
     private int sequenceLength;
 
-    @Option(names = "--steps", defaultValue = "12", description = "Steps that count, after three that do not.")
+    @Option(
+            names = "--steps",
+            defaultValue = "12",
+            description = "Steps that count, after three that do not (${DEFAULT-VALUE}).")
     private int steps;
 
     @Mixin

@@ -56,19 +56,31 @@ final class GenerateCommand implements Runnable {
             description = "0 takes the likeliest token (${DEFAULT-VALUE}).")
     private float temperature;
 
-    @Option(names = "--top-k", defaultValue = "0", description = "Only the k likeliest tokens; 0 for all.")
+    @Option(
+            names = "--top-k",
+            defaultValue = "0",
+            description = "Only the k likeliest tokens; 0 for all (${DEFAULT-VALUE}).")
     private int topK;
 
-    @Option(names = "--top-p", defaultValue = "1", description = "Only the likeliest tokens of this total probability.")
+    @Option(
+            names = "--top-p",
+            defaultValue = "1",
+            description = "Only the likeliest tokens of this total probability (${DEFAULT-VALUE}).")
     private float topP;
 
-    @Option(names = "--min-p", defaultValue = "0", description = "Only tokens this share as likely as the likeliest.")
+    @Option(
+            names = "--min-p",
+            defaultValue = "0",
+            description = "Only tokens this share as likely as the likeliest (${DEFAULT-VALUE}).")
     private float minP;
 
     @Option(names = "--repetition-penalty", defaultValue = "1", description = "Above 1, recent tokens are less likely.")
     private float repetitionPenalty;
 
-    @Option(names = "--seed", defaultValue = "0", description = "The same seed draws the same tokens.")
+    @Option(
+            names = "--seed",
+            defaultValue = "0",
+            description = "The same seed draws the same tokens (${DEFAULT-VALUE}); another, another text.")
     private long seed;
 
     @Option(names = "--stop", paramLabel = "TEXT", description = "Ends the text before this string; may be repeated.")

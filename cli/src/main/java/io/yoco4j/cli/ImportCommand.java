@@ -14,13 +14,16 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "import",
-        description = "Import a Hugging Face folder: LlamaForCausalLM, MistralForCausalLM or Qwen3ForCausalLM.",
+        description = {
+            "Import a Hugging Face folder: LlamaForCausalLM, MistralForCausalLM or dense Qwen3ForCausalLM.",
+            "What the format cannot say, such as scaled RoPE or quantized weights, is refused by the name of its field."
+        },
         mixinStandardHelpOptions = true)
 final class ImportCommand implements Runnable {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "HF_DIR", description = "The folder with config.json and safetensors files.")
+    @Parameters(paramLabel = "HF_DIR", description = "The folder with config.json, safetensors and tokenizer.json.")
     private Path folder;
 
     @Option(names = "--out", paramLabel = "DIR", required = true, description = "The model folder to make.")

@@ -145,7 +145,9 @@ final class InspectCommand implements Runnable {
                 a.maxPositions());
         out.printf("parameters       %s (%,d)%n", Units.count(costs.parameters()), costs.parameters());
         out.printf("without embeddings and head  %s%n", Units.count(costs.nonEmbeddingParameters()));
-        out.printf("layers applied per token     %d of %d with parameters%n%n", a.effectiveDepth(), a.layers());
+        out.printf(
+                "layers applied per token     %d (%d have parameters of their own)%n%n",
+                a.effectiveDepth(), a.layers());
         weights.ifPresent(w -> printWeights(out, w));
         out.printf("KV cache grows as %s: rows = %s%n", costs.cacheFormula(), costs.cacheRowsFormula());
         out.printf("a row is a key and a value of KV x head_dim = %d each%n%n", a.kvDim());

@@ -5,6 +5,7 @@ import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.KvFormat;
 import io.yoco4j.core.arch.Presets;
 import io.yoco4j.core.checkpoint.CheckpointWriter;
+import io.yoco4j.core.checkpoint.FolderLock;
 import io.yoco4j.core.checkpoint.WeightFormat;
 import io.yoco4j.core.report.Table;
 import io.yoco4j.engine.EngineOptions;
@@ -88,7 +89,8 @@ final class QuickstartCommand implements Runnable {
         Architecture architecture = Presets.architecture(SYSTEM, SIZE);
         console.println("1. Collecting Java source, training a tokenizer");
         console.flush();
-        try (TrainingData data = prepare(folder, threads)) {
+        try (FolderLock _ = FolderLock.take(folder);
+                TrainingData data = prepare(folder, threads)) {
             console.printf(
                     "   %,d tokens to train on, %,d held out, %.2f bytes per token%n%n",
                     data.shards().train().tokens(),

@@ -8,7 +8,7 @@ import java.util.function.Supplier;
 
 /** Work that Ctrl-C, or a polite kill, asks to save before the process ends. */
 final class SaveOnExit {
-    /** A step and a checkpoint must fit; a second Ctrl-C does not wait. */
+    /** A micro-batch and a checkpoint must fit. */
     private static final long SAVE_SECONDS = 300;
 
     private SaveOnExit() {}
@@ -27,6 +27,11 @@ final class SaveOnExit {
                     try {
                         // The process must outlive the step: libtorch would be torn down under it.
                         boolean inTime = ended.await(SAVE_SECONDS, TimeUnit.SECONDS);
+                        if (!inTime) {
+                            System.err.println("yoco: nothing was saved within " + SAVE_SECONDS
+                                    + " s of the signal: go on from the checkpoint before, with smaller batches");
+                            System.err.flush();
+                        }
                         Runtime.getRuntime().halt(inTime && saved.get() ? 130 : 1);
                     } catch (InterruptedException _) {
                         Runtime.getRuntime().halt(1);

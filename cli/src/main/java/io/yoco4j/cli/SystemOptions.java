@@ -31,14 +31,14 @@ final class SystemOptions {
             names = "--system",
             paramLabel = "S",
             completionCandidates = Systems.class,
-            description = "One of ${COMPLETION-CANDIDATES}.")
+            description = "One of ${COMPLETION-CANDIDATES} (yoco-u).")
     private String system = "";
 
     @Option(
             names = "--size",
             paramLabel = "Z",
             completionCandidates = Sizes.class,
-            description = "One of ${COMPLETION-CANDIDATES}.")
+            description = "One of ${COMPLETION-CANDIDATES} (tiny).")
     private String size = "";
 
     @Option(

@@ -5,6 +5,7 @@ import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.Presets;
 import io.yoco4j.core.checkpoint.AtomicFiles;
 import io.yoco4j.core.checkpoint.Checkpoint;
+import io.yoco4j.core.checkpoint.FolderLock;
 import io.yoco4j.experiment.SyntheticData;
 import io.yoco4j.train.Dataset;
 import io.yoco4j.train.Trainer;
@@ -69,7 +70,10 @@ final class TrainCommand implements Runnable {
     @Option(names = "--out", paramLabel = "DIR", required = true, description = "The model folder.")
     private Path out;
 
-    @Option(names = "--config", paramLabel = "FILE", description = "A JSON file of options; those given here win.")
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "A JSON file of options, named as in a run's training.json; those given here win.")
     private @Nullable Path config;
 
     @Option(names = "--resume", description = "Go on from the state in --out.")
@@ -110,7 +114,13 @@ final class TrainCommand implements Runnable {
         }
         PrintWriter progress =
                 json.wanted() ? spec.commandLine().getErr() : spec.commandLine().getOut();
-        try (TrainingReporter reporter =
+        if (resume) {
+            requireRun();
+        } else {
+            requireNew();
+        }
+        try (FolderLock _ = FolderLock.take(out);
+                TrainingReporter reporter =
                         new TrainingReporter(progress, TrainingReporter.onTerminal() && !json.wanted());
                 Dataset dataset = resume ? resumed(progress) : prepare(progress)) {
             Architecture a = resume ? Checkpoint.readArchitecture(out) : architecture(dataset);
@@ -122,7 +132,27 @@ final class TrainCommand implements Runnable {
         }
     }
 
-    private Dataset prepare(PrintWriter progress) throws IOException {
+    /** Before any work, and before anything is written: a mistake should not show after minutes. */
+    private void requireNew() {
+        requireNoModel();
+        if (maxBytes < 1) {
+            throw new InvalidInputException("--max-bytes is " + maxBytes + ", but must be at least 1");
+        }
+        if (synthetic == null) {
+            Trainer.requireLoops(looped(preset.architecture()), flags.options(TrainingOptions.builder(), config));
+            List<?> _ = Sources.parse(data);
+            return;
+        }
+        if (!data.isEmpty() || tokenizer != null || maxBytes != Long.MAX_VALUE) {
+            throw new InvalidInputException(
+                    "--synthetic takes the place of text: leave --data, --tokenizer and --max-bytes out");
+        }
+        try (SyntheticData made = new SyntheticData(synthetic)) {
+            int _ = made.sequenceLength(options(made));
+        }
+    }
+
+    private void requireNoModel() {
         boolean begun = Files.exists(out.resolve(Trainer.OPTIONS));
         for (String file :
                 List.of("state.safetensors", Checkpoint.WEIGHTS, Checkpoint.WEIGHTS_INDEX, Checkpoint.CONFIG)) {
@@ -132,11 +162,13 @@ final class TrainCommand implements Runnable {
                         out + " holds a model already: add --resume to go on with it, or name another --out");
             }
         }
+    }
+
+    private Dataset prepare(PrintWriter progress) throws IOException {
+        requireNoModel(); // another run may have ended before the folder was ours
         if (synthetic != null) {
             return synthetic(synthetic, progress);
         }
-        // Options before any work: a mistake should not show after minutes.
-        Trainer.requireLoops(looped(preset.architecture()), flags.options(TrainingOptions.builder(), config));
         SyntheticData.removeFrom(out);
         progress.println("collecting text");
         progress.flush();
@@ -163,13 +195,8 @@ final class TrainCommand implements Runnable {
     }
 
     private Dataset synthetic(String generator, PrintWriter progress) {
-        if (!data.isEmpty() || tokenizer != null || maxBytes != Long.MAX_VALUE) {
-            throw new InvalidInputException(
-                    "--synthetic takes the place of text: leave --data, --tokenizer and --max-bytes out");
-        }
         SyntheticData made = new SyntheticData(generator);
         try {
-            made.sequenceLength(options(made));
             made.writeTo(out);
             return announced(made, progress);
         } catch (RuntimeException e) {
@@ -185,9 +212,8 @@ final class TrainCommand implements Runnable {
     }
 
     private Dataset resumed(PrintWriter progress) throws IOException {
-        Path run = requireRun();
-        Optional<SyntheticData> made = SyntheticData.in(run);
-        return made.isPresent() ? announced(made.get(), progress) : announced(TrainingData.open(run), progress);
+        Optional<SyntheticData> made = SyntheticData.in(out);
+        return made.isPresent() ? announced(made.get(), progress) : announced(TrainingData.open(out), progress);
     }
 
     private TrainingOptions options(Dataset dataset) {
@@ -213,7 +239,7 @@ final class TrainCommand implements Runnable {
         return flags.fixedLoops() > 0 ? a.withLoops(flags.fixedLoops()) : a;
     }
 
-    private Path requireRun() {
+    private void requireRun() {
         if (!Files.exists(out.resolve(Trainer.OPTIONS)) || !Files.exists(out.resolve("state.safetensors"))) {
             throw new InvalidInputException(out + " has no run to resume: leave --resume out to start one");
         }
@@ -227,7 +253,6 @@ final class TrainCommand implements Runnable {
                     "a resumed run keeps its model, data and recipe: give --resume with --out and"
                             + " what bounds the run (--steps, --tokens or --minutes) alone");
         }
-        return out;
     }
 
     private TrainingOptions resumedOptions() throws IOException {

@@ -27,7 +27,10 @@ final class TrainingFlags {
                     + " draw from at each step, so that depth stays a choice at run time.")
     private @Nullable String loops;
 
-    @Option(names = "--steps", description = "Optimizer steps to run to.")
+    @Option(
+            names = "--steps",
+            description =
+                    "Optimizer steps to run to, from the run's beginning. One of --steps, --tokens and --minutes is required.")
     private @Nullable Long steps;
 
     @Option(
@@ -35,7 +38,7 @@ final class TrainingFlags {
             description = "Tokens to run to, such as 15M, which is 15,000,000; rounded up to whole steps.")
     private @Nullable String tokens;
 
-    @Option(names = "--minutes", description = "Minutes of training to run to.")
+    @Option(names = "--minutes", description = "Minutes of training to run to, from the run's beginning.")
     private @Nullable Double minutes;
 
     @Option(names = "--dtype", description = "Of matrix products: ${COMPLETION-CANDIDATES} (default: bf16).")
@@ -65,7 +68,10 @@ final class TrainingFlags {
     @Option(names = "--clip", description = "Largest gradient norm (default: 1).")
     private @Nullable Double clip;
 
-    @Option(names = "--dropout", description = "Default: 0.")
+    @Option(
+            names = "--dropout",
+            description =
+                    "Probability with which what a layer adds to the residual stream is dropped, entry by entry (default: 0).")
     private @Nullable Double dropout;
 
     @Option(names = "--seed", description = "Of weights, data order, dropout, drawn loops (default: 1).")
@@ -183,7 +189,8 @@ final class TrainingFlags {
         set(steps, b::steps);
         set(minutes, b::minutes);
         if (tokens != null) {
-            long perStep = b.tokensPerStep();
+            // A size that is none is refused by its name when the options are built.
+            long perStep = Math.max(1, b.tokensPerStep());
             b.steps(Math.ceilDiv(Units.budget(tokens), perStep));
         }
     }

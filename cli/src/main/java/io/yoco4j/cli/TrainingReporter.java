@@ -19,7 +19,7 @@ final class TrainingReporter implements TrainingListener, AutoCloseable {
     private final PrintWriter out;
     private final boolean terminal;
     private @Nullable ProgressBar bar;
-    private long lastLine = Long.MIN_VALUE;
+    private long lastLine = System.nanoTime() - LINE_NANOS;
 
     /** @param terminal whether lines may be overwritten */
     TrainingReporter(PrintWriter out, boolean terminal) {

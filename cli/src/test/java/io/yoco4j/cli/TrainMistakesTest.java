@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.yoco4j.core.checkpoint.Checkpoint;
+import io.yoco4j.core.checkpoint.FolderLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,6 +77,25 @@ class TrainMistakesTest {
         assertThat(out.resolve(file)).hasContent("mine");
         assertThat(out).isDirectoryContaining(f -> f.equals(out.resolve(file)));
         assertThat(out.toFile().list()).hasSize(1);
+    }
+
+    @Test
+    void aFolderThatAnotherRunWorksIn() throws IOException {
+        Path out = temp.resolve("new");
+        try (FolderLock _ = FolderLock.take(out)) {
+            Run run = train("--steps 1");
+            assertThat(run.err())
+                    .isEqualTo("yoco: " + out + " is in use by another run: wait for it, or name another --out\n");
+            assertThat(run.code()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aFileForAFolder() throws IOException {
+        Path out = Files.writeString(temp.resolve("new"), "mine");
+        Run run = train("--steps 1");
+        assertThat(run.err()).isEqualTo("yoco: " + out + " is a file: name a folder\n");
+        assertThat(run.code()).isEqualTo(2);
     }
 
     @Test

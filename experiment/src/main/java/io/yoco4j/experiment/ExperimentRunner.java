@@ -2,6 +2,7 @@ package io.yoco4j.experiment;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.checkpoint.AtomicFiles;
+import io.yoco4j.core.checkpoint.FolderLock;
 import io.yoco4j.experiment.ExperimentListener.JobStep;
 import io.yoco4j.experiment.TrainingBackend.Prepared;
 import java.io.IOException;

@@ -2,6 +2,7 @@ package io.yoco4j.experiment;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.yoco4j.core.checkpoint.AtomicFiles;
+import io.yoco4j.core.checkpoint.FolderLock;
 import io.yoco4j.experiment.Experiment.SystemPlan;
 import io.yoco4j.experiment.ExperimentListener.Overall;
 import io.yoco4j.train.MetricsLog;

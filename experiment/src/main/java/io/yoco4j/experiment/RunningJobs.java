@@ -1,6 +1,7 @@
 package io.yoco4j.experiment;
 
 import io.yoco4j.core.checkpoint.AtomicFiles;
+import io.yoco4j.core.checkpoint.FolderLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.yoco4j.core.InvalidInputException;
 import io.yoco4j.core.checkpoint.AtomicFiles;
+import io.yoco4j.core.checkpoint.FolderLock;
 import io.yoco4j.experiment.ExperimentRunner.Outcome;
 import io.yoco4j.experiment.JobStates.State;
 import java.io.IOException;

@@ -5,14 +5,18 @@ import io.yoco4j.train.model.Torch;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * AdamW (Loshchilov and Hutter 2019, algorithm 2) over the flat parameters: a step is eight operations on one tensor,
  * and the whole state is two tensors and a count, which is what makes an exact resume simple.
  */
 final class AdamW implements AutoCloseable {
+    private static final long PART = 1 << 16;
+
     private final Parameters parameters;
     private final TrainingOptions options;
     private final Tensor firstMoment;
@@ -50,7 +54,7 @@ final class AdamW implements AutoCloseable {
                 NoGradGuard _ = new NoGradGuard()) {
             Tensor values = parameters.values();
             Tensor gradients = parameters.gradients();
-            double norm = gradients.norm().item_double();
+            double norm = norm(gradients);
             if (!Double.isFinite(norm)) {
                 return norm;
             }
@@ -71,6 +75,27 @@ final class AdamW implements AutoCloseable {
             gradients.zero_();
             return norm;
         }
+    }
+
+    /** In parts: libtorch sums all squares in a few float32 accumulators, which lose 4% of 10^8 equal ones, and more of more. */
+    static double norm(Tensor flat) {
+        try (PointerScope _ = new PointerScope()) {
+            long whole = flat.numel() / PART * PART;
+            Tensor rest = flat.narrow(0, whole, flat.numel() - whole);
+            double squares = squared(rest.norm());
+            if (whole > 0) {
+                Tensor norms = flat.narrow(0, 0, whole)
+                        .view(-1, PART)
+                        .norm(new ScalarOptional(new Scalar(2.0)), new long[] {1}, false);
+                squares += squared(norms.to(ScalarType.Double).norm());
+            }
+            return Math.sqrt(squares);
+        }
+    }
+
+    private static double squared(Tensor scalar) {
+        double value = scalar.item_double();
+        return value * value;
     }
 
     @Override

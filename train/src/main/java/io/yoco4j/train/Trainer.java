@@ -69,8 +69,8 @@ public final class Trainer {
     /**
      * @param data stays the caller's, who closes it after the run
      * @param folder of the model; made where it is missing
-     * @throws InvalidInputException when loops are to be drawn but nothing loops, or the data has tokens that the model has
-     *     not
+     * @throws InvalidInputException when loops are to be drawn but nothing loops, the data has tokens that the model has
+     *     not, or a sample prompt has none
      */
     public Trainer(
             Architecture architecture, TrainingOptions options, Dataset data, Path folder, TrainingListener listener) {
@@ -78,6 +78,12 @@ public final class Trainer {
         if (data.vocabularySize() > architecture.vocabSize()) {
             throw new InvalidInputException("the data has a vocabulary of " + data.vocabularySize()
                     + " tokens, but the model one of " + architecture.vocabSize());
+        }
+        for (String prompt : options.samplePrompts()) {
+            if (options.sampleTokens() > 0 && data.tokenizer().encode(prompt).length == 0) {
+                throw new InvalidInputException(
+                        "sample prompt \"" + prompt + "\" has no token to go on from: name another");
+            }
         }
         this.architecture = architecture;
         this.options = options;
@@ -102,7 +108,7 @@ public final class Trainer {
         architecture.withLoops(options.maxLoops());
     }
 
-    /** Asks the run to save and end after the step it is in; from any thread. */
+    /** Asks the run to save and end, within a micro-batch; from any thread. */
     public void stop() {
         stopRequested = true;
     }
@@ -197,6 +203,10 @@ public final class Trainer {
         long[] targets = new long[ids.length];
         double[] shares = shares(state, sequences, ids, targets);
         for (int micro = 0; micro < options.accumulation(); micro++) {
+            if (stopRequested) {
+                // Weights and moments are those of the step before, which is where the run will go on.
+                return state;
+            }
             sequences.read((state.step() * options.accumulation() + micro) * rows, rows, ids, targets);
             try (PointerScope _ = new PointerScope()) {
                 Tensor mean = run.training().loss(a, tensor(ids, rows), tensor(targets, rows));

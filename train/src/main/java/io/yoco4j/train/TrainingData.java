@@ -14,6 +14,7 @@ import io.yoco4j.train.data.Shards;
 import io.yoco4j.train.data.WeightedSource;
 import io.yoco4j.train.data.Windows;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -97,6 +98,7 @@ public record TrainingData(Tokenizer tokenizer, Shards shards) implements Datase
         Path origin = folder.resolve(TOKENIZER_ORIGIN);
         if (options.tokenizer().isPresent()) {
             try (Tokenizer given = Tokenizer.load(options.tokenizer().get())) {
+                requireEnd(given);
                 Files.deleteIfExists(origin);
                 AtomicFiles.writeString(file, given.json());
             }
@@ -131,15 +133,22 @@ public record TrainingData(Tokenizer tokenizer, Shards shards) implements Datase
     /** The first documents of a source, of about {@code bytes} in all. */
     private static Stream<String> first(WeightedSource source, long bytes) {
         AtomicLong read = new AtomicLong();
-        return source.source().documents().map(Document::text).takeWhile(text -> read.getAndAdd(text.length()) < bytes);
+        return source.source()
+                .documents()
+                .map(Document::text)
+                .takeWhile(text -> read.getAndAdd(text.getBytes(StandardCharsets.UTF_8).length) < bytes);
+    }
+
+    private static int requireEnd(Tokenizer tokenizer) {
+        return tokenizer
+                .endOfText()
+                .orElseThrow(() -> new InvalidInputException("the tokenizer has no end-of-text token, such as"
+                        + " <|endoftext|>, to put between documents: take another, or leave --tokenizer out"));
     }
 
     private static Shards shards(List<WeightedSource> sources, Path folder, Tokenizer tokenizer, Options options)
             throws IOException {
-        int endOfText = tokenizer
-                .endOfText()
-                .orElseThrow(() -> new InvalidInputException("the tokenizer has no end-of-text token, such as"
-                        + " <|endoftext|>, to put between documents: take another, or leave --tokenizer out"));
+        int endOfText = requireEnd(tokenizer);
         ShardOptions shardOptions = ShardOptions.builder()
                 .maxBytes(options.maxBytes())
                 .threads(options.threads())

@@ -74,6 +74,11 @@ public record TrainingOptions(
         List<String> samplePrompts,
         long seed) {
 
+    /** Tokens of a micro-batch: far beyond what memory holds activations of. */
+    private static final int MAX_BATCH_TOKENS = 1 << 26;
+
+    private static final int MAX_ACCUMULATION = 1 << 20;
+
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
@@ -93,8 +98,17 @@ public record TrainingOptions(
                 sequenceLength >= 2 && sequenceLength <= 1 << 24,
                 "sequence_length",
                 sequenceLength,
-                "must be at least 2");
-        require(accumulation >= 1, "accumulation", accumulation, "must be at least 1");
+                "must lie in 2.." + (1 << 24));
+        require(
+                (long) batchSize * sequenceLength <= MAX_BATCH_TOKENS,
+                "batch_size x sequence_length",
+                (long) batchSize * sequenceLength,
+                "must be at most " + MAX_BATCH_TOKENS);
+        require(
+                accumulation >= 1 && accumulation <= MAX_ACCUMULATION,
+                "accumulation",
+                accumulation,
+                "must lie in 1.." + MAX_ACCUMULATION);
         require(steps >= 0, "steps", steps, "must be at least 0");
         require(minutes >= 0 && Double.isFinite(minutes), "minutes", minutes, "must be at least 0");
         if ((steps > 0) == (minutes > 0)) {

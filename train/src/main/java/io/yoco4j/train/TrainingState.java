@@ -21,6 +21,9 @@ import org.bytedeco.pytorch.Tensor;
  */
 record TrainingState(long step, double seconds) {
     static final String FILE = "state.safetensors";
+    /** What a double counts to exactly. */
+    private static final double MAX_STEP = 1L << 53;
+
     private static final String KIND = "yoco4j training state";
 
     void write(Path folder, Parameters parameters, AdamW optimizer) {
@@ -50,7 +53,11 @@ record TrainingState(long step, double seconds) {
             fill(file, state, "weights", parameters.values());
             fill(file, state, "first_moment", optimizer.firstMoment());
             fill(file, state, "second_moment", optimizer.secondMoment());
-            return new TrainingState((long) number(file, state, "step"), number(file, state, "seconds"));
+            double step = number(file, state, "step");
+            if (step != Math.rint(step) || step > MAX_STEP) {
+                throw new InvalidInputException(file + ": metadata step is " + step + ", not a number of steps");
+            }
+            return new TrainingState((long) step, number(file, state, "seconds"));
         }
     }
 
@@ -69,9 +76,14 @@ record TrainingState(long step, double seconds) {
     private static double number(Path file, Safetensors state, String name) {
         String value = state.metadata().getOrDefault(name, "");
         try {
-            return Double.parseDouble(value);
+            double number = Double.parseDouble(value);
+            if (!(number >= 0 && number < Double.POSITIVE_INFINITY)) {
+                throw new NumberFormatException();
+            }
+            return number;
         } catch (NumberFormatException e) {
-            throw new InvalidInputException(file + ": metadata " + name + " is \"" + value + "\", not a number", e);
+            throw new InvalidInputException(
+                    file + ": metadata " + name + " is \"" + value + "\", not a number from 0", e);
         }
     }
 }

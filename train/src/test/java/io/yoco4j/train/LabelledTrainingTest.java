@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -48,7 +50,18 @@ class LabelledTrainingTest {
             }
         }
 
-        private static Sequences from(long offset) {
+        private final LongConsumer reading;
+
+        FirstToken() {
+            this(_ -> {});
+        }
+
+        /** @param reading hears of the first of rows that are read */
+        FirstToken(LongConsumer reading) {
+            this.reading = reading;
+        }
+
+        private Sequences from(long offset) {
             return new Sequences() {
                 @Override
                 public long count() {
@@ -57,6 +70,7 @@ class LabelledTrainingTest {
 
                 @Override
                 public void read(long first, int rows, long[] ids, long[] targets) {
+                    reading.accept(offset + first);
                     FirstToken.read(offset + first, rows, ids, targets);
                 }
             };
@@ -122,6 +136,50 @@ class LabelledTrainingTest {
             new Trainer(YOCO_U, options, data, resumed, silent).run(true, Long.MAX_VALUE);
             assertThat(Files.readAllBytes(resumed.resolve(Checkpoint.WEIGHTS)))
                     .isEqualTo(Files.readAllBytes(through.resolve(Checkpoint.WEIGHTS)));
+        }
+    }
+
+    /** What was computed of it is let go of: the run goes on as if it had not begun. */
+    @Test
+    void aStopEndsTheStepThatItComesIn() throws IOException {
+        TrainingOptions options =
+                options().steps(4).batchSize(1).accumulation(8).build();
+        TrainingListener silent = new TrainingListener() {};
+        Path through = temp.resolve("through");
+        Path stopped = temp.resolve("stopped");
+        try (Dataset data = new FirstToken()) {
+            new Trainer(YOCO_U, options, data, through, silent).run(false, Long.MAX_VALUE);
+        }
+        Trainer[] trainer = new Trainer[1];
+        AtomicInteger reads = new AtomicInteger();
+        LongConsumer reading = first -> {
+            // The third step's rows 16 to 23: once to count their labels, once to learn.
+            if (first >= 16 && reads.incrementAndGet() == 8 + 3) {
+                trainer[0].stop();
+            }
+        };
+        try (Dataset data = new FirstToken(reading)) {
+            trainer[0] = new Trainer(YOCO_U, options, data, stopped, silent);
+            Trainer.Result result = trainer[0].run(false, Long.MAX_VALUE);
+            assertThat(result.step()).isEqualTo(2);
+            assertThat(result.stopped()).isTrue();
+        }
+        assertThat(reads.get()).isEqualTo(8 + 3);
+        try (Dataset data = new FirstToken()) {
+            new Trainer(YOCO_U, options, data, stopped, silent).run(true, Long.MAX_VALUE);
+        }
+        assertThat(Files.readAllBytes(stopped.resolve(Checkpoint.WEIGHTS)))
+                .isEqualTo(Files.readAllBytes(through.resolve(Checkpoint.WEIGHTS)));
+    }
+
+    @Test
+    void aSamplePromptWithoutATokenIsRefusedAtOnce() {
+        TrainingOptions options =
+                options().steps(1).samplePrompts(List.of(" ")).sampleTokens(4).build();
+        try (Dataset data = new FirstToken()) {
+            assertThatThrownBy(() -> new Trainer(YOCO_U, options, data, temp.resolve("x"), new TrainingListener() {}))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining("sample prompt \" \" has no token");
         }
     }
 

@@ -116,8 +116,9 @@ public final class StageExecutor implements AutoCloseable {
 
         /** From ids [B, N] to the normed output of the last stage [B, N, D]. */
         Tensor hidden(Tensor ids) {
-            Tensor x =
-                    Torch.times(torch.embedding(weight(EMBEDDING), ids).to(ScalarType.Float), a.embeddingMultiplier());
+            // The float32 leaf, not its cast: libtorch would sum the gradient of a token that is all over the batch in
+            // bfloat16, where it stands still at 256 times a part.
+            Tensor x = Torch.times(torch.embedding(parameters.leaf(EMBEDDING), ids), a.embeddingMultiplier());
             for (int s = 0; s < a.stages().size(); s++) {
                 if (s == a.firstCrossStage()) {
                     fillGlobalCache(x);

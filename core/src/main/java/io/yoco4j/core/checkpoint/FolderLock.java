@@ -1,4 +1,4 @@
-package io.yoco4j.experiment;
+package io.yoco4j.core.checkpoint;
 
 import io.yoco4j.core.InvalidInputException;
 import java.io.IOException;
@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /** Keeps two runs from working in one folder; the lock ends with its process at the latest. */
-final class FolderLock implements AutoCloseable {
+public final class FolderLock implements AutoCloseable {
     private static final String FILE = ".lock";
 
     private final FileChannel channel;
@@ -22,16 +22,23 @@ final class FolderLock implements AutoCloseable {
     /**
      * Takes the folder, which is made where it is missing.
      *
-     * @throws InvalidInputException when another run has it
+     * @throws InvalidInputException when another run has it, or it is a file
+     * @throws IOException when it cannot be made or written to
      */
-    static FolderLock take(Path folder) throws IOException {
-        Files.createDirectories(folder);
-        FileChannel channel =
-                FileChannel.open(folder.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    public static FolderLock take(Path folder) throws IOException {
+        if (Files.exists(folder) && !Files.isDirectory(folder)) {
+            throw new InvalidInputException(folder + " is a file: name a folder");
+        }
+        FileChannel channel;
+        try {
+            Files.createDirectories(folder);
+            channel = FileChannel.open(folder.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        } catch (IOException e) {
+            throw new IOException(folder + " cannot be written to: " + AtomicFiles.reason(e), e);
+        }
         if (!locked(channel)) {
             channel.close();
-            throw new InvalidInputException(
-                    folder + " is in use by another run of an experiment: wait for it, or name another --out");
+            throw new InvalidInputException(folder + " is in use by another run: wait for it, or name another --out");
         }
         return new FolderLock(channel);
     }
@@ -46,7 +53,7 @@ final class FolderLock implements AutoCloseable {
     }
 
     /** Whether a run works in the folder now. */
-    static boolean taken(Path folder) throws IOException {
+    public static boolean taken(Path folder) throws IOException {
         if (!Files.exists(folder.resolve(FILE))) {
             return false;
         }
