@@ -20,7 +20,11 @@ public final class LogitRows {
         return vocabulary;
     }
 
-    /** Logits [V] of the i-th token, not a copy. */
+    /**
+     * Logits [V] of the i-th token, not a copy; unlike those of {@link Session#decode} and {@link Batch} they stay as they are.
+     *
+     * @throws IndexOutOfBoundsException unless i is in 0..rows - 1
+     */
     public float[] row(int i) {
         return rows[i];
     }

@@ -17,15 +17,17 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 
 /**
- * A context: the tokens taken in so far, as caches. One thread uses it at a time; another that tries gets an
- * {@link IllegalStateException}. A call that is refused changes nothing.
+ * A context: the tokens taken in so far, as caches. One thread uses it at a time; another that takes in tokens, forks, saves
+ * or resets meanwhile gets an {@link IllegalStateException}, one that only reads figures is not checked. A call that is
+ * refused changes nothing.
  *
  * <p>Several sessions of a model may be used by as many threads; their steps take turns on the model's workers. A
  * {@link Batch} takes many of them through one step.
  *
  * {@snippet class="io.yoco4j.engine.EngineSnippets" region="prefill"}
  *
- * <p>Closing a session gives its memory to the model's next ones. One that is forgotten is garbage, no more.
+ * <p>Closing a session gives its memory to the model's next ones. One that is forgotten is garbage, but {@link YocoModel#cacheUsage} goes
+ * on counting it.
  */
 public final class Session implements AutoCloseable {
     private final YocoModel model;
@@ -413,7 +415,11 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    /** Forgets all tokens, and gives the memory to the model's next sessions, this one among them. */
+    /**
+     * Forgets all tokens, and gives the memory to the model's next sessions, this one among them.
+     *
+     * @throws IllegalStateException when the session is closed, or in use by another thread
+     */
     public void reset() {
         claim();
         context.release();
@@ -432,6 +438,7 @@ public final class Session implements AutoCloseable {
      *
      * @param file is replaced where it exists
      * @throws java.io.UncheckedIOException when it cannot be written; what was there before is untouched
+     * @throws IllegalStateException when the session is closed, in use by another thread, or broken by a step that failed
      */
     public void save(Path file) {
         enter();

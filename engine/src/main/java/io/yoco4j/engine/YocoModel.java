@@ -107,7 +107,8 @@ public final class YocoModel implements AutoCloseable {
     /**
      * Opens a model folder.
      *
-     * @throws InvalidInputException naming the file and field or tensor that is wrong
+     * @throws InvalidInputException naming the file and field or tensor that is wrong, or when the products or the copy of
+     *     the weights that are asked for cannot be had
      * @throws java.io.UncheckedIOException when reading fails
      */
     @SuppressWarnings("MustBeClosedChecker") // the model closes it
