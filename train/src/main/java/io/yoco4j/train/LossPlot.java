@@ -1,12 +1,10 @@
 package io.yoco4j.train;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.yoco4j.train.plot.Plots;
 import io.yoco4j.train.plot.TokenAxis;
 import java.awt.Color;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.knowm.xchart.XYChart;
@@ -15,42 +13,25 @@ import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** loss.png: training loss and held-out loss over tokens. */
-public final class LossPlot {
+final class LossPlot {
     static final String FILE = "loss.png";
 
     private LossPlot() {}
 
     /**
-     * Draws the lines of a metrics log into {@code folder}; nothing is drawn from fewer than two steps.
+     * Draws a curve into {@code folder}; nothing is drawn from fewer than two steps.
      *
      * @throws UncheckedIOException when writing fails
      */
-    public static void write(String title, List<JsonNode> metrics, Path folder) {
-        chart(title, metrics).ifPresent(chart -> Plots.write(chart, folder.resolve(FILE)));
+    static void write(String title, LossCurve curve, Path folder) {
+        chart(title, curve).ifPresent(chart -> Plots.write(chart, folder.resolve(FILE)));
     }
 
     /** The chart; empty where there are fewer than two steps. */
-    static Optional<XYChart> chart(String title, List<JsonNode> metrics) {
-        List<Long> tokens = new ArrayList<>();
-        List<Double> losses = new ArrayList<>();
-        List<Long> evaluatedAt = new ArrayList<>();
-        List<Double> validation = new ArrayList<>();
-        double smoothed = 0;
-        for (JsonNode line : metrics) {
-            long after = line.path("tokens").asLong();
-            if (line.has("loss")) {
-                double loss = line.path("loss").asDouble();
-                // The first tenth of the weight goes to new steps, once there are ten.
-                double weight = Math.max(0.1, 1.0 / (losses.size() + 1));
-                smoothed += weight * (loss - smoothed);
-                tokens.add(after);
-                losses.add(smoothed);
-            } else if (line.has("validation_loss")) {
-                evaluatedAt.add(after);
-                validation.add(line.path("validation_loss").asDouble());
-            }
-        }
-        if (losses.size() < 2) {
+    static Optional<XYChart> chart(String title, LossCurve curve) {
+        LossCurve.Points training = curve.training();
+        LossCurve.Points heldOut = curve.heldOut();
+        if (training.size() < 2) {
             return Optional.empty();
         }
         XYChart chart = new XYChartBuilder()
@@ -64,11 +45,13 @@ public final class LossPlot {
                 .setChartBackgroundColor(Color.WHITE)
                 .setDecimalPattern("0.##")
                 .setPlotBorderVisible(false);
-        TokenAxis axis = TokenAxis.of(tokens);
+        TokenAxis axis = TokenAxis.of(training.tokens());
         axis.applyTo(chart);
-        chart.addSeries("training, smoothed", places(axis, tokens), losses).setMarker(SeriesMarkers.NONE);
-        if (!validation.isEmpty()) {
-            chart.addSeries("held out", places(axis, evaluatedAt), validation).setMarker(SeriesMarkers.CIRCLE);
+        chart.addSeries("training, smoothed", places(axis, training.tokens()), training.values())
+                .setMarker(SeriesMarkers.NONE);
+        if (heldOut.size() > 0) {
+            chart.addSeries("held out", places(axis, heldOut.tokens()), heldOut.values())
+                    .setMarker(SeriesMarkers.CIRCLE);
         }
         return Optional.of(chart);
     }

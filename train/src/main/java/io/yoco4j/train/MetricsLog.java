@@ -5,8 +5,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.yoco4j.core.checkpoint.AtomicFiles;
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -19,7 +24,8 @@ public final class MetricsLog {
     private static final JsonMapper MAPPER = new JsonMapper();
 
     private final Path file;
-    private final List<JsonNode> lines = new ArrayList<>();
+    private final LossCurve curve = new LossCurve();
+    private long evaluatedStep = -1;
 
     private MetricsLog(Path file) {
         this.file = file;
@@ -28,31 +34,56 @@ public final class MetricsLog {
     /** A log that keeps an earlier run's lines up to {@code step}; what came after was lost with the run and is cut. */
     static MetricsLog open(Path folder, long step) {
         MetricsLog log = new MetricsLog(folder.resolve(FILE));
-        if (step > 0 && Files.exists(log.file)) {
-            log.lines.addAll(read(folder).stream()
-                    .filter(l -> l.path("step").asLong() <= step)
-                    .toList());
-        }
-        StringBuilder kept = new StringBuilder();
-        log.lines.forEach(l -> kept.append(l).append('\n'));
-        AtomicFiles.writeString(log.file, kept.toString());
+        boolean before = step > 0 && Files.exists(log.file);
+        AtomicFiles.write(log.file, channel -> {
+            if (before) {
+                Writer kept = new BufferedWriter(Channels.newWriter(channel, StandardCharsets.UTF_8));
+                read(folder, line -> {
+                    if (line.path("step").asLong() <= step) {
+                        log.note(line);
+                        kept.write(line + "\n");
+                    }
+                });
+                kept.flush();
+            }
+        });
         return log;
+    }
+
+    /** Takes a line of a log. */
+    private interface Line {
+        void take(JsonNode line) throws IOException;
     }
 
     /** The lines of a run's log; a last line that was cut off is left out. */
     public static List<JsonNode> read(Path folder) {
+        List<JsonNode> lines = new ArrayList<>();
         try {
-            List<JsonNode> lines = new ArrayList<>();
-            for (String line : Files.readAllLines(folder.resolve(FILE))) {
-                try {
-                    lines.add(MAPPER.readTree(line));
-                } catch (JacksonException _) {
-                    break;
-                }
-            }
-            return lines;
+            read(folder, lines::add);
         } catch (IOException e) {
             throw new UncheckedIOException(folder.resolve(FILE) + " could not be read: " + e.getMessage(), e);
+        }
+        return lines;
+    }
+
+    private static void read(Path folder, Line each) throws IOException {
+        try (BufferedReader reader = Files.newBufferedReader(folder.resolve(FILE))) {
+            for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                JsonNode node;
+                try {
+                    node = MAPPER.readTree(line);
+                } catch (JacksonException _) {
+                    return;
+                }
+                each.take(node);
+            }
+        }
+    }
+
+    private void note(JsonNode line) {
+        curve.add(line);
+        if (line.has("validation_loss")) {
+            evaluatedStep = line.path("step").asLong();
         }
     }
 
@@ -80,7 +111,7 @@ public final class MetricsLog {
     }
 
     private void append(ObjectNode line) {
-        lines.add(line);
+        note(line);
         try {
             Files.writeString(file, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
@@ -88,14 +119,13 @@ public final class MetricsLog {
         }
     }
 
-    /** Whether there is an evaluation of this step. */
+    /** Whether the last evaluation is of this step. */
     boolean evaluated(long step) {
-        return lines.stream()
-                .anyMatch(l -> l.has("validation_loss") && l.path("step").asLong() == step);
+        return evaluatedStep == step;
     }
 
-    /** All lines so far. */
-    List<JsonNode> lines() {
-        return List.copyOf(lines);
+    /** What there is to draw so far. */
+    LossCurve curve() {
+        return curve;
     }
 }

@@ -312,7 +312,7 @@ public final class Trainer {
 
     private void plot(MetricsLog metrics) {
         try {
-            LossPlot.write(title(), metrics.lines(), folder);
+            LossPlot.write(title(), metrics.curve(), folder);
         } catch (RuntimeException | LinkageError | InternalError e) {
             // The graphics library does not start in a JVM that a signal is ending, nor where there are no fonts.
             if (!stopRequested && !plotFailed) {

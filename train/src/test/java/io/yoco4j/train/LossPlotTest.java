@@ -3,11 +3,9 @@ package io.yoco4j.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.lang.reflect.Field;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import javax.imageio.ImageIO;
@@ -23,8 +21,8 @@ import org.knowm.xchart.internal.chartpart.AxisPair;
 class LossPlotTest {
     private static final JsonMapper MAPPER = new JsonMapper();
 
-    private static List<JsonNode> metrics(int steps, long tokensPerStep) {
-        List<JsonNode> lines = new ArrayList<>();
+    private static LossCurve metrics(int steps, long tokensPerStep) {
+        LossCurve lines = new LossCurve();
         for (int i = 1; i <= steps; i++) {
             double loss = 7 / (1 + Math.log(i));
             long tokens = i * tokensPerStep;
@@ -76,6 +74,17 @@ class LossPlotTest {
         for (int i = 0; i < labels.size(); i++) {
             assertThat(labels.get(i)).isCloseTo(i * apart, within(1e-9));
         }
+    }
+
+    /** However long the run; the curve still begins and ends where it does. */
+    @Test
+    void longRunsKeepAFewThousandPoints() {
+        LossCurve curve = metrics(1_000_000, 64);
+        assertThat(curve.training().size()).isBetween(2048, 4096);
+        assertThat(curve.training().values()).hasSameSizeAs(curve.training().tokens());
+        assertThat(curve.training().tokens()).isSorted().startsWith(256 * 64L);
+        assertThat(curve.training().tokens().getLast()).isGreaterThan(64L * (1_000_000 - 256));
+        assertThat(curve.heldOut().size()).isEqualTo(5);
     }
 
     @Test
