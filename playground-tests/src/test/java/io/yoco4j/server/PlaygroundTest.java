@@ -7,10 +7,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.ReducedMotion;
 import io.yoco4j.engine.YocoModel;
 import io.yoco4j.server.TestModels.Reply;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,7 +68,7 @@ class PlaygroundTest extends BrowserTest {
         assertThat(id("facts")).containsText("nano");
         assertThat(id("loops")).hasValue("3");
         assertThat(id("loops")).hasAttribute("max", "6");
-        ask("the cat", 20);
+        ask("the cat", 400);
         id("loops").press("ArrowRight");
         assertThat(id("loops-value")).containsText("4");
         id("generate").click();
@@ -75,7 +77,7 @@ class PlaygroundTest extends BrowserTest {
         Reply reply = TestModels.post(
                 server,
                 "/v1/completions",
-                "{\"prompt\": \"the cat\", \"temperature\": 0, \"max_tokens\": 20, \"loops\": 4}");
+                "{\"prompt\": \"the cat\", \"temperature\": 0, \"max_tokens\": 400, \"loops\": 4}");
         assertThat(id("completion").textContent())
                 .isEqualTo(reply.json().path("choices").path(0).path("text").asText());
         JsonNode usage = reply.json().path("usage");
@@ -197,17 +199,25 @@ class PlaygroundTest extends BrowserTest {
                 .error();
         assertThat(sentence).contains("131072");
         assertThat(id("error")).hasText(sentence);
-        id("max-tokens").fill("2");
+        id("max-tokens").fill("20");
         id("generate").click();
         assertThat(id("status")).containsText("Done");
         assertThat(id("error")).isEmpty();
+        String tokens = id("tokens").textContent();
+        String text = id("completion").textContent();
+        // What was there stays where nothing comes in its place.
+        id("max-tokens").fill("1000000");
+        id("generate").click();
+        assertThat(id("error")).hasText(sentence);
+        assertThat(id("tokens")).hasText(tokens);
+        assertThat(id("completion").textContent()).isEqualTo(text).isNotEmpty();
     }
 
     /** Each byte is a piece of its own, so that events, lines and letters are split. */
     private void answer(String stream) {
         page.addInitScript("""
                 const real = window.fetch;
-                window.fetch = (path, options) => path !== '/v1/completions' ? real(path, options)
+                window.fetch = (path, options) => path !== 'v1/completions' ? real(path, options)
                     : Promise.resolve(new Response(new ReadableStream({
                         start(out) {
                           for (const b of new TextEncoder().encode(%s)) out.enqueue(Uint8Array.of(b));
@@ -277,10 +287,12 @@ class PlaygroundTest extends BrowserTest {
             openReady(two);
             assertThat(id("chooser")).isVisible();
             assertThat(id("loops")).isEnabled();
+            assertThat(id("loops")).hasAccessibleDescription("");
             assertThat(id("loops-why")).isHidden();
             id("model").selectOption("dense");
             assertThat(id("loops")).isDisabled();
             assertThat(id("loops-why")).isVisible();
+            assertThat(id("loops")).hasAccessibleDescription(Pattern.compile("no stage that loops"));
             ask("the cat", 3);
             id("generate").click();
             assertThat(id("status")).containsText("Done");
@@ -288,6 +300,32 @@ class PlaygroundTest extends BrowserTest {
             assertThat(TestModels.get(two, "/metrics").body())
                     .contains("yoco_e2e_request_latency_seconds_count{model_name=\"dense\"} 1");
         }
+    }
+
+    @Test
+    void saysThatAModelTakesNoText() throws Exception {
+        Path mute = TestModels.folder(temp, "mute", "yoco-u");
+        Files.delete(mute.resolve("tokenizer.json"));
+        try (YocoServer tokensAlone = TestModels.serve(ServerOptions.builder(), ModelSource.of(mute))) {
+            open(tokensAlone);
+            assertThat(id("error")).containsText("This model has no tokenizer");
+            assertThat(id("generate")).isDisabled();
+            assertThat(page.locator("#bars li")).hasCount(4);
+        }
+    }
+
+    /** As a proxy may have it. */
+    @Test
+    void worksBelowAPath() {
+        page.route(
+                "**/yoco/**",
+                route -> route.resume(
+                        new Route.ResumeOptions().setUrl(route.request().url().replace("/yoco/", "/"))));
+        page.navigate("http://127.0.0.1:" + server.port() + "/yoco/");
+        assertThat(id("generate")).isEnabled();
+        ask("the cat", 2);
+        id("generate").click();
+        assertThat(id("status")).containsText("Done");
     }
 
     @Test
@@ -393,6 +431,10 @@ class PlaygroundTest extends BrowserTest {
             assertThat(page.evaluate("document.documentElement.scrollWidth")).isEqualTo(360);
             assertThat(page.evaluate("getComputedStyle(document.querySelector('#bars i')).transitionDuration"))
                     .isEqualTo("0s");
+        }
+        try (YocoServer one = TestModels.serve(ServerOptions.builder(), ModelSource.of("m_".repeat(30), looped))) {
+            openReady(one);
+            assertThat(page.evaluate("document.documentElement.scrollWidth")).isEqualTo(360);
         }
         assertThat(page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches"))
                 .isEqualTo(scheme == ColorScheme.DARK);

@@ -74,6 +74,7 @@ final class ModelHandlers {
         own.put("loops", a.stages().stream().mapToInt(Stage::loops).max().orElseThrow());
         own.put("kv", m.model().options().kv().name().toLowerCase(Locale.ROOT));
         own.put("kernels", m.model().kernels());
+        own.put("tokenizer", m.hasTokenizer());
         own.put("chat", m.template().isPresent());
         return model;
     }

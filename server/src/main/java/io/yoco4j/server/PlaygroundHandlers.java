@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.yoco4j.core.Sha256;
 import io.yoco4j.core.arch.Accounting;
 import io.yoco4j.core.arch.Architecture;
 import io.yoco4j.core.arch.Presets;
@@ -14,6 +15,9 @@ import io.yoco4j.server.api.ApiException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -22,14 +26,13 @@ import java.util.OptionalInt;
 /** {@code GET /}, a page to try a model on, and what it asks for beyond the API: what a context would take in other systems. */
 final class PlaygroundHandlers {
     private static final String PAGE = "playground.html";
-    /** The page is whole in itself: it loads nothing, and talks to this server alone. */
-    private static final String POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline';"
-            + " connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    private static final String SCRIPT = "<script>";
 
     private static final List<String> SYSTEMS = List.of("transformer", "rins", "yoco");
 
     private final Models models;
     private final byte[] page;
+    private final String policy;
 
     PlaygroundHandlers(Models models) {
         this.models = models;
@@ -38,11 +41,20 @@ final class PlaygroundHandlers {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        policy = policy(new String(page, StandardCharsets.UTF_8));
+    }
+
+    /** The page is whole in itself: it loads nothing, talks to this server alone, and runs no script but its own. */
+    private static String policy(String page) {
+        String script = page.substring(page.indexOf(SCRIPT) + SCRIPT.length(), page.indexOf("</script>"));
+        String hash = Base64.getEncoder().encodeToString(HexFormat.of().parseHex(Sha256.hex(script)));
+        return "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-" + hash + "';"
+                + " connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     }
 
     void page(ServerRequest request, ServerResponse response) {
         response.header(HeaderNames.CONTENT_TYPE, "text/html; charset=utf-8");
-        response.header(HeaderNames.create("Content-Security-Policy"), POLICY);
+        response.header(HeaderNames.create("Content-Security-Policy"), policy);
         response.header(HeaderNames.create("Referrer-Policy"), "no-referrer");
         response.header(HeaderNames.create("X-Content-Type-Options"), "nosniff");
         response.header(HeaderNames.CACHE_CONTROL, "no-cache");

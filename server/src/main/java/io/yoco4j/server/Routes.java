@@ -18,7 +18,7 @@ final class Routes {
     static final String MEMORY = "/playground/memory";
 
     private static final Set<String> OPEN = Set.of(HEALTH, PLAYGROUND);
-    private static final Set<String> POLLED = Set.of(HEALTH, METRICS);
+    private static final Set<String> POLLED = Set.of(HEALTH, METRICS, MEMORY);
     private static final Set<String> POSTED = Set.of(COMPLETIONS, CHAT, TOKENIZE, DETOKENIZE);
     private static final Set<String> KNOWN = Set.of(
             COMPLETIONS, CHAT, MODELS, TOKENIZE, DETOKENIZE, TOKENIZER_INFO, HEALTH, METRICS, PLAYGROUND, MEMORY);
@@ -30,7 +30,7 @@ final class Routes {
         return !OPEN.contains(path);
     }
 
-    /** Whether it is asked every few seconds by machines, so that a line for each would bury the others. */
+    /** Whether it is asked every few seconds or more often by machines, so that a line for each would bury the others. */
     static boolean polled(String path) {
         return POLLED.contains(path);
     }

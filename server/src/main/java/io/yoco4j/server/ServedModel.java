@@ -77,6 +77,11 @@ final class ServedModel {
         return template;
     }
 
+    /** Whether it takes and gives texts, not token ids alone. */
+    boolean hasTokenizer() {
+        return tokenizer.isPresent();
+    }
+
     Tokenizer tokenizer(String param) {
         return tokenizer.orElseThrow(() -> ApiException.invalid(
                 param, "The model " + name() + " has no tokenizer, so it takes and gives token ids only; send those"));
