@@ -9,6 +9,9 @@ import picocli.CommandLine;
 
 /** Numbers as people write and read them. */
 final class Units {
+    /** As of any model. */
+    private static final long MAX_CONTEXT = 1L << 30;
+
     private Units() {}
 
     /** Tokens to train on, such as {@code 15M} (15,000,000), as experiment files write them. */
@@ -25,13 +28,14 @@ final class Units {
         String digits = factor == 1 ? t : t.substring(0, t.length() - 1);
         try {
             long value = Math.multiplyExact(Long.parseLong(digits), factor);
-            if (value < 1) {
+            if (value < 1 || value > MAX_CONTEXT) {
                 throw new NumberFormatException();
             }
             return value;
         } catch (ArithmeticException | NumberFormatException e) {
             throw new InvalidInputException(
-                    "\"" + text + "\" is not a context length in tokens: write it as 512, 8K, which is 8,192, or 1M",
+                    "\"" + text
+                            + "\" is not a context length in tokens, of up to 1024M: write it as 512, 8K, which is 8,192, or 1M",
                     e);
         }
     }

@@ -1,5 +1,6 @@
 package io.yoco4j.core.checkpoint;
 
+import io.yoco4j.core.InvalidInputException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -18,9 +19,12 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -30,13 +34,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Files that appear whole or not at all: a temporary file beside the target, fsync, atomic rename. Several may write one
- * target at once, in this process or others: it is then what one of them wrote.
+ * target at once, in this process or others of this machine: it is then what one of them wrote.
  */
 public final class AtomicFiles {
     /** Of a target, its writer's process and a number in it; without these two by earlier versions. */
     private static final Pattern TEMPORARY = Pattern.compile("\\.(.+?)(?:\\.(\\d{1,18})\\.\\d{1,18})?\\.tmp");
 
-    private static final AtomicLong NUMBER = new AtomicLong();
+    /** Not from 1 on: in a container each run has the same process id, and would meet what a killed one left. */
+    private static final AtomicLong NUMBER = new AtomicLong(new SecureRandom().nextLong(1L << 48));
+
+    /** What this process writes now; else a name with its id is of one before it. */
+    private static final Set<String> OWN = ConcurrentHashMap.newKeySet();
 
     private AtomicFiles() {}
 
@@ -67,7 +75,7 @@ public final class AtomicFiles {
             throw new UncheckedIOException(
                     target + " could not be written (what was there is untouched): " + reason(e), e);
         } finally {
-            deleteQuietly(temporary);
+            end(temporary);
         }
     }
 
@@ -80,25 +88,36 @@ public final class AtomicFiles {
     /**
      * Makes {@code target}, a folder that is missing or empty, of what {@code body} writes; on any failure it is as it was. Of
      * several that make one target at once, the first to end makes it, and the others fail.
+     *
+     * @throws InvalidInputException when it is where a file system is mounted
      */
     public static void createFolder(Path target, FolderBody body) throws IOException {
-        Path absolute = target.toAbsolutePath().normalize();
-        Path temporary = temporary(absolute);
+        // Behind a link to it, a folder that exists is itself replaced.
+        Path absolute = Files.exists(target)
+                ? target.toRealPath()
+                : target.toAbsolutePath().normalize();
         Files.createDirectories(parent(absolute));
+        if (Files.exists(absolute) && !Files.getFileStore(absolute).equals(Files.getFileStore(parent(absolute)))) {
+            throw new InvalidInputException(
+                    target + " is where a file system is mounted, which no folder can replace: name a folder in it");
+        }
         deleteLeftovers(parent(absolute), String.valueOf(absolute.getFileName())::equals);
+        Path temporary = temporary(absolute);
         try {
             body.writeTo(Files.createDirectory(temporary));
             sync(temporary);
             Files.deleteIfExists(absolute);
             move(temporary, absolute);
         } finally {
-            deleteQuietly(temporary);
+            end(temporary);
         }
     }
 
     private static Path temporary(Path absolute) {
-        return absolute.resolveSibling("." + absolute.getFileName() + "."
-                + ProcessHandle.current().pid() + "." + NUMBER.incrementAndGet() + ".tmp");
+        String name = "." + absolute.getFileName() + "."
+                + ProcessHandle.current().pid() + "." + NUMBER.incrementAndGet() + ".tmp";
+        OWN.add(name);
+        return absolute.resolveSibling(name);
     }
 
     /**
@@ -110,10 +129,11 @@ public final class AtomicFiles {
         List<Path> leftovers = new ArrayList<>();
         try (DirectoryStream<Path> hidden = Files.newDirectoryStream(folder, ".*.tmp")) {
             for (Path file : hidden) {
-                Matcher name = TEMPORARY.matcher(String.valueOf(file.getFileName()));
+                String own = String.valueOf(file.getFileName());
+                Matcher name = TEMPORARY.matcher(own);
                 if (name.matches()
                         && targets.test(name.group(1))
-                        && !written(name.group(2))
+                        && !written(own, name.group(2))
                         && (Files.isRegularFile(file) || name.group(2) != null)) {
                     leftovers.add(file);
                 }
@@ -124,8 +144,19 @@ public final class AtomicFiles {
         leftovers.forEach(AtomicFiles::deleteQuietly);
     }
 
-    private static boolean written(@Nullable String process) {
-        return process != null && ProcessHandle.of(Long.parseLong(process)).isPresent();
+    private static boolean written(String name, @Nullable String process) {
+        if (process == null) {
+            return false;
+        }
+        long id = Long.parseLong(process);
+        return id == ProcessHandle.current().pid()
+                ? OWN.contains(name)
+                : ProcessHandle.of(id).isPresent();
+    }
+
+    private static void end(Path temporary) {
+        deleteQuietly(temporary);
+        OWN.remove(String.valueOf(temporary.getFileName()));
     }
 
     /** Replaces {@code target} by a text in UTF-8. */

@@ -3,19 +3,29 @@ package io.yoco4j.core.checkpoint;
 import io.yoco4j.core.InvalidInputException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** Keeps two runs from working in one folder; the lock ends with its process at the latest. */
 public final class FolderLock implements AutoCloseable {
     private static final String FILE = ".lock";
+    /** A moment of another's {@link #taken} is not to be taken for a run. */
+    private static final int TRIES = 5;
 
+    private static final long PAUSE_MILLIS = 20;
+
+    /** Folders of this process: the system gives up all its locks of a file with the first channel to it that is closed. */
+    private static final Set<Path> OWN = ConcurrentHashMap.newKeySet();
+
+    private final Path folder;
     private final FileChannel channel;
 
-    private FolderLock(FileChannel channel) {
+    private FolderLock(Path folder, FileChannel channel) {
+        this.folder = folder;
         this.channel = channel;
     }
 
@@ -29,27 +39,42 @@ public final class FolderLock implements AutoCloseable {
         if (Files.exists(folder) && !Files.isDirectory(folder)) {
             throw new InvalidInputException(folder + " is a file: name a folder");
         }
-        FileChannel channel;
         try {
             Files.createDirectories(folder);
-            channel = FileChannel.open(folder.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            Path real = folder.toRealPath();
+            if (OWN.add(real)) {
+                FileChannel channel = locked(real);
+                if (channel != null) {
+                    return new FolderLock(real, channel);
+                }
+                OWN.remove(real);
+            }
         } catch (IOException e) {
             throw new IOException(folder + " cannot be written to: " + AtomicFiles.reason(e), e);
         }
-        if (!locked(channel)) {
-            channel.close();
-            throw new InvalidInputException(folder + " is in use by another run: wait for it, or name another --out");
-        }
-        return new FolderLock(channel);
+        throw new InvalidInputException(folder + " is in use by another run: wait for it, or name another --out");
     }
 
-    private static boolean locked(FileChannel channel) throws IOException {
+    private static @Nullable FileChannel locked(Path real) throws IOException {
+        FileChannel channel = null;
         try {
-            FileLock lock = channel.tryLock();
-            return lock != null;
-        } catch (OverlappingFileLockException _) {
-            return false;
+            channel = FileChannel.open(real.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            for (int i = 0; i < TRIES; i++) {
+                if (channel.tryLock() != null) {
+                    return channel;
+                }
+                Thread.sleep(PAUSE_MILLIS);
+            }
+        } catch (IOException e) {
+            OWN.remove(real);
+            throw e;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
+        if (channel != null) {
+            channel.close();
+        }
+        return null;
     }
 
     /** Whether a run works in the folder now. */
@@ -57,13 +82,17 @@ public final class FolderLock implements AutoCloseable {
         if (!Files.exists(folder.resolve(FILE))) {
             return false;
         }
-        try (FileChannel channel = FileChannel.open(folder.resolve(FILE), StandardOpenOption.WRITE)) {
-            return !locked(channel);
+        if (OWN.contains(folder.toRealPath())) {
+            return true;
+        }
+        try (FileChannel channel = FileChannel.open(folder.resolve(FILE), StandardOpenOption.READ)) {
+            return channel.tryLock(0, Long.MAX_VALUE, true) == null;
         }
     }
 
     @Override
     public void close() throws IOException {
         channel.close();
+        OWN.remove(folder);
     }
 }

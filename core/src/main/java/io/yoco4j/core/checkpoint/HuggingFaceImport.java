@@ -210,13 +210,30 @@ public final class HuggingFaceImport {
         Path tokenizer = folder.resolve(Checkpoint.TOKENIZER);
         OptionalInt bos;
         if (add.isBoolean()) {
-            bos = add.booleanValue() ? generation.bos() : OptionalInt.empty();
+            bos = add.booleanValue() ? named(folder, tokenizer, generation) : OptionalInt.empty();
         } else if (Files.exists(tokenizer)) {
             bos = PostProcessor.first(tokenizer);
         } else {
             bos = generation.bos();
         }
         return new GenerationConfig(bos, generation.eos());
+    }
+
+    /** The first that one of the files names, the tokenizer's before all others. */
+    private static OptionalInt named(Path folder, Path tokenizer, GenerationConfig generation) {
+        OptionalInt own = Files.exists(tokenizer) ? PostProcessor.first(tokenizer) : OptionalInt.empty();
+        if (own.isPresent()) {
+            return own;
+        }
+        if (generation.bos().isPresent()) {
+            return generation.bos();
+        }
+        Path config = folder.resolve(Checkpoint.CONFIG);
+        try {
+            return GenerationConfig.of(object(config)).bos();
+        } catch (InvalidInputException e) {
+            throw e.in(config + ": ");
+        }
     }
 
     private static void copyTokenizer(Path folder, CheckpointWriter writer) {

@@ -55,6 +55,11 @@ public final class StrictJson {
      * @throws InvalidInputException naming the byte; the caller puts the file's name before the message
      */
     public static ObjectNode object(byte[] json, long firstByte) {
+        // The library would take other encodings, too, by zeros or a mark among the first bytes.
+        if (json.length > 1 && (json[0] == 0 || json[1] == 0 || (json[0] & 0xff) >= 0xef)) {
+            throw new InvalidInputException(
+                    "is not UTF-8 text near byte " + firstByte + ": it must begin with a brace");
+        }
         try {
             return requireObject(MAPPER.readTree(json));
         } catch (JacksonException e) {

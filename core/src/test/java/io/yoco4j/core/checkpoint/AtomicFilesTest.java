@@ -85,14 +85,27 @@ class AtomicFilesTest {
     @Test
     void whatOthersWriteIsLeftAlone() throws IOException {
         Path other = Files.writeString(temp.resolve(".f2.999999999999.1.tmp"), "of another target");
-        Path living = Files.writeString(
-                temp.resolve(".f." + ProcessHandle.current().pid() + ".0.tmp"), "of a process that lives");
+        long parent = ProcessHandle.current().parent().orElseThrow().pid();
+        Path living = Files.writeString(temp.resolve(".f." + parent + ".0.tmp"), "of a process that lives");
+        // As in a container, where each run has the same process id.
+        Path before = Files.writeString(
+                temp.resolve(".f." + ProcessHandle.current().pid() + ".1.tmp"), "of one that had the id of this");
         AtomicFiles.writeString(temp.resolve("f"), "new");
+        assertThat(before).doesNotExist();
         assertThat(other).exists();
         assertThat(living).exists();
         AtomicFiles.deleteLeftovers(temp, _ -> true);
         assertThat(other).doesNotExist();
         assertThat(living).exists();
+    }
+
+    @Test
+    void aFolderBehindALinkIsMadeWhereItIs() throws IOException {
+        Path real = Files.createDirectories(temp.resolve("disk").resolve("model"));
+        Path link = Files.createSymbolicLink(temp.resolve("link"), real);
+        AtomicFiles.createFolder(link, half -> Files.writeString(half.resolve("a"), "whole"));
+        assertThat(link).isSymbolicLink();
+        assertThat(real.resolve("a")).hasContent("whole");
     }
 
     /** The one that ends last wins, and both are whole. */

@@ -249,6 +249,9 @@ class HuggingFaceImportTest {
         assertThat(generation(hf)).isEqualTo(new GenerationConfig(OptionalInt.empty(), List.of(5)));
         Files.writeString(hf.resolve("tokenizer_config.json"), "{\"add_bos_token\": true}");
         assertThat(generation(hf)).isEqualTo(new GenerationConfig(OptionalInt.of(6), List.of(5)));
+        // A generation_config.json that is silent does not take it away.
+        Files.writeString(hf.resolve("generation_config.json"), "{\"eos_token_id\": 5}");
+        assertThat(generation(hf)).isEqualTo(new GenerationConfig(OptionalInt.of(1), List.of(5)));
     }
 
     /** Which is not what bos_token_id says: many models have one that no text begins with. */
@@ -275,8 +278,13 @@ class HuggingFaceImportTest {
             Files.writeString(hf.resolve("tokenizer.json"), "{\"post_processor\": " + expected.getKey() + "}");
             assertThat(generation(hf)).isEqualTo(new GenerationConfig(expected.getValue(), List.of(2)));
         }
-        // What tokenizer_config.json says comes first.
+        // What tokenizer_config.json says comes first; which token it is, the tokenizer knows best.
+        Files.writeString(hf.resolve("tokenizer.json"), "{\"post_processor\": " + template.formatted(3) + "}");
+        Files.writeString(hf.resolve("tokenizer_config.json"), "{\"add_bos_token\": false}");
+        assertThat(generation(hf).bos()).isEmpty();
         Files.writeString(hf.resolve("tokenizer_config.json"), "{\"add_bos_token\": true}");
+        assertThat(generation(hf).bos()).hasValue(3);
+        Files.writeString(hf.resolve("tokenizer.json"), "{}");
         assertThat(generation(hf).bos()).hasValue(1);
         Files.delete(hf.resolve("tokenizer_config.json"));
         for (var wrong : Map.of(
