@@ -28,14 +28,17 @@ final class Units {
         String digits = factor == 1 ? t : t.substring(0, t.length() - 1);
         try {
             long value = Math.multiplyExact(Long.parseLong(digits), factor);
-            if (value < 1 || value > MAX_CONTEXT) {
+            if (value < 1) {
                 throw new NumberFormatException();
+            }
+            if (value > MAX_CONTEXT) {
+                throw new InvalidInputException("\"" + text + "\" is more than the " + MAX_CONTEXT
+                        + " tokens that a context may have: ask for fewer");
             }
             return value;
         } catch (ArithmeticException | NumberFormatException e) {
             throw new InvalidInputException(
-                    "\"" + text
-                            + "\" is not a context length in tokens, of up to 1024M: write it as 512, 8K, which is 8,192, or 1M",
+                    "\"" + text + "\" is not a context length in tokens: write it as 512, 8K, which is 8,192, or 1M",
                     e);
         }
     }

@@ -44,6 +44,15 @@ class UnitsTest {
     }
 
     @Test
+    void contextsEndWherePositionsDo() {
+        assertThat(Units.context("1024M")).isEqualTo(1L << 30);
+        assertThatThrownBy(() -> Units.context("9000000000000000000"))
+                .isInstanceOf(InvalidInputException.class)
+                .hasMessage(
+                        "\"9000000000000000000\" is more than the 1073741824 tokens that a context may have: ask for fewer");
+    }
+
+    @Test
     void aRunsTokensAreABudget() {
         TrainingFlags flags = CommandLine.populateCommand(
                 new TrainingFlags(), "--tokens", "8K", "--batch-size", "1", "--sequence-length", "10");

@@ -3,6 +3,7 @@ package io.yoco4j.core.checkpoint;
 import io.yoco4j.core.InvalidInputException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -70,6 +71,8 @@ public final class FolderLock implements AutoCloseable {
             throw e;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (OverlappingFileLockException _) {
+            // Of this process, but not by this class.
         }
         if (channel != null) {
             channel.close();
@@ -87,6 +90,8 @@ public final class FolderLock implements AutoCloseable {
         }
         try (FileChannel channel = FileChannel.open(folder.resolve(FILE), StandardOpenOption.READ)) {
             return channel.tryLock(0, Long.MAX_VALUE, true) == null;
+        } catch (OverlappingFileLockException _) {
+            return true;
         }
     }
 
