@@ -2,6 +2,7 @@ package io.yoco4j.cli;
 
 import io.yoco4j.core.Counts;
 import io.yoco4j.core.InvalidInputException;
+import io.yoco4j.core.arch.Architecture;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -9,9 +10,6 @@ import picocli.CommandLine;
 
 /** Numbers as people write and read them. */
 final class Units {
-    /** As of any model. */
-    private static final long MAX_CONTEXT = 1L << 30;
-
     private Units() {}
 
     /** Tokens to train on, such as {@code 15M} (15,000,000), as experiment files write them. */
@@ -31,8 +29,8 @@ final class Units {
             if (value < 1) {
                 throw new NumberFormatException();
             }
-            if (value > MAX_CONTEXT) {
-                throw new InvalidInputException("\"" + text + "\" is more than the " + MAX_CONTEXT
+            if (value > Architecture.MAX_POSITIONS) {
+                throw new InvalidInputException("\"" + text + "\" is more than the " + Architecture.MAX_POSITIONS
                         + " tokens that a context may have: ask for fewer");
             }
             return value;

@@ -57,6 +57,7 @@ class SyntheticCommandsTest {
         assertThat(more.err()).contains("keeps its model, data and recipe");
         Run resumed = yoco("train", "--resume", "--out", out, "--json");
         assertThat(resumed.code()).as(resumed.err()).isZero();
+        assertThat(resumed.err()).contains("\nstep 31, loss");
         JsonNode trained = new JsonMapper().readTree(resumed.out());
         assertThat(trained.path("step").asInt()).isEqualTo(60);
         assertThat(trained.has("bits_per_byte")).isFalse();
@@ -123,6 +124,15 @@ class SyntheticCommandsTest {
         assertThat(trained.code()).as(trained.err()).isZero();
         Run scored = yoco("eval", out, "--tasks", "mqar", "--limit", "1");
         assertThat(scored.code()).isEqualTo(2);
+        // What was scored before is not lost, and what cannot be scored at all is told before anything is.
+        Run partly = yoco("eval", out, "--tasks", "far_pairs:max_distance=64,mqar", "--limit", "1");
+        assertThat(partly.code()).isEqualTo(2);
+        assertThat(partly.out()).contains("far_pairs:max_distance=64");
+        assertThat(partly.err()).isEqualTo(scored.err());
+        Run longer = yoco("eval", out, "--tasks", "far_pairs:max_distance=64,niah", "--max-tokens", "500");
+        assertThat(longer.code()).isEqualTo(2);
+        assertThat(longer.out()).isEmpty();
+        assertThat(longer.err()).contains("task niah_1 needs 512 tokens, but the model takes 500");
         assertThat(scored.err())
                 .startsWith("yoco: task mqar has \"k1\" as token 1, but")
                 .hasLineCount(1);

@@ -56,6 +56,11 @@ class TrainMistakesTest {
                 "--steps 1 --threads 0 | --threads is 0, but must lie in 1..",
                 "--steps 1 --threads 9999 | --threads is 9999, but must lie in 1..",
                 "--steps 1 --until 0 | --until is 0",
+                "--steps 1 --max-bytes 0 | --max-bytes is 0",
+                "--tokens 15M --batch-size 0 | batch_size is 0",
+                "--tokens 15M --accumulation 2000000000 | accumulation is 2000000000",
+                "--steps 1 --sequence-length 20000000 | sequence_length is 20000000, but must lie in 2..",
+                "--steps 1 --batch-size 65536 --sequence-length 65536 | batch_size x sequence_length is 4294967296",
                 "--steps 1 --sample '' | --sample is empty",
                 "--steps 1 --sample-tokens 3 | --sample-tokens goes with --sample"
             })

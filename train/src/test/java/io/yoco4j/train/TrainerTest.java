@@ -18,6 +18,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -232,6 +233,21 @@ class TrainerTest {
                 .hasMessageContaining("nothing was saved");
         assertThat(Files.readAllBytes(temp.resolve("run").resolve(TrainingState.FILE)))
                 .isEqualTo(before);
+    }
+
+    @Test
+    void aStateOfNoStepIsRefused() throws IOException {
+        trainer(YOCO_U, options().build(), "run", new TrainingListener() {}).run(false, 10);
+        Path file = temp.resolve("run").resolve(TrainingState.FILE);
+        String state = Files.readString(file, StandardCharsets.ISO_8859_1);
+        for (String wrong : List.of("-1", ".5")) {
+            Files.writeString(
+                    file, state.replace("\"step\":\"10\"", "\"step\":\"" + wrong + "\""), StandardCharsets.ISO_8859_1);
+            assertThatThrownBy(() -> trainer(YOCO_U, options().build(), "run", new TrainingListener() {})
+                            .run(true, 12))
+                    .isInstanceOf(InvalidInputException.class)
+                    .hasMessageContaining(TrainingState.FILE);
+        }
     }
 
     @Test

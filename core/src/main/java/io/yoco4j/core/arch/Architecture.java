@@ -38,7 +38,8 @@ public record Architecture(
 
     private static final int MAX_WIDTH = 1 << 20;
     private static final int MAX_VOCABULARY = 1 << 24;
-    private static final int MAX_POSITIONS = 1 << 30;
+    /** The longest context of any model, in tokens. */
+    public static final int MAX_POSITIONS = 1 << 30;
 
     public Architecture {
         requireRange("vocab_size", vocabSize, MAX_VOCABULARY);

@@ -44,11 +44,17 @@ public final class FolderLock implements AutoCloseable {
             Files.createDirectories(folder);
             Path real = folder.toRealPath();
             if (OWN.add(real)) {
-                FileChannel channel = locked(real);
+                FileChannel channel = null;
+                try {
+                    channel = locked(real);
+                } finally {
+                    if (channel == null) {
+                        OWN.remove(real);
+                    }
+                }
                 if (channel != null) {
                     return new FolderLock(real, channel);
                 }
-                OWN.remove(real);
             }
         } catch (IOException e) {
             throw new IOException(folder + " cannot be written to: " + AtomicFiles.reason(e), e);
@@ -57,27 +63,25 @@ public final class FolderLock implements AutoCloseable {
     }
 
     private static @Nullable FileChannel locked(Path real) throws IOException {
-        FileChannel channel = null;
+        FileChannel channel = FileChannel.open(real.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        boolean locked = false;
         try {
-            channel = FileChannel.open(real.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            for (int i = 0; i < TRIES; i++) {
-                if (channel.tryLock() != null) {
-                    return channel;
+            for (int i = 0; i < TRIES && !locked; i++) {
+                if (i > 0) {
+                    Thread.sleep(PAUSE_MILLIS);
                 }
-                Thread.sleep(PAUSE_MILLIS);
+                locked = channel.tryLock() != null;
             }
-        } catch (IOException e) {
-            OWN.remove(real);
-            throw e;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (OverlappingFileLockException _) {
             // Of this process, but not by this class.
+        } finally {
+            if (!locked) {
+                channel.close();
+            }
         }
-        if (channel != null) {
-            channel.close();
-        }
-        return null;
+        return locked ? channel : null;
     }
 
     /** Whether a run works in the folder now. */
@@ -97,7 +101,10 @@ public final class FolderLock implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        channel.close();
-        OWN.remove(folder);
+        try {
+            channel.close();
+        } finally {
+            OWN.remove(folder);
+        }
     }
 }

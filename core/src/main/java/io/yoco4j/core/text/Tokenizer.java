@@ -105,7 +105,8 @@ public final class Tokenizer implements AutoCloseable {
         return encode(text, false);
     }
 
-    /** As {@link #encode}, with the special tokens that the file's post-processor adds, such as {@code <s>} in front. */
+    /** As {@link #encode}, with the special tokens that the file's post-processor adds, such as {@code <s>} in front. Models say
+     * in generation_config.json what their texts begin with. */
     public int[] encodeWithSpecialTokens(String text) {
         return encode(text, true);
     }
