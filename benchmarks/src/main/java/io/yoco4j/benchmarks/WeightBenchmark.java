@@ -14,10 +14,9 @@ import org.openjdk.jmh.annotations.Setup;
 /** Stored matrices in every format, 2048 wide, read in order from memory that no cache holds. */
 public class WeightBenchmark extends KernelBenchmark {
     static final int INPUTS = 2048;
-    /** Rows of a task of a product with few rows, and of a panel. */
+    /** Rows of a task of a product with few rows. */
     static final int ROWS = 32;
 
-    private static final int K = 256;
     private static final long BYTES = 128L << 20;
 
     /** Rows of x of a product with a few. */
@@ -27,9 +26,6 @@ public class WeightBenchmark extends KernelBenchmark {
 
     private final float[] x = floats(WIDE * INPUTS);
     private final float[] wide = new float[INPUTS];
-    private final float[] panel = new float[PANEL * K];
-    private final int[] words = new int[PANEL * K];
-    private final float[] panelScales = new float[K + PANEL];
 
     @Param
     WeightFormat format = WeightFormat.F32;
@@ -128,13 +124,6 @@ public class WeightBenchmark extends KernelBenchmark {
     public float[] dotRowsWide() {
         kernels.dotRows(weight, advance(ROWS), ROWS, WIDE, x, 0, eight, 0, y, 0, false, scratch);
         return y;
-    }
-
-    @Benchmark
-    @Work(weights = (long) PANEL * K)
-    public float[] unpackPanel() {
-        kernels.unpackPanel(weight, advance(PANEL), PANEL, 0, K, panel, words, panelScales);
-        return panel;
     }
 
     @Benchmark

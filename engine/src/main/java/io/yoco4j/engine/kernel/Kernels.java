@@ -4,12 +4,16 @@ package io.yoco4j.engine.kernel;
  * The arithmetic of the engine on one thread, over float32 arrays. Implementations agree within rounding; they hold no
  * state, so one instance serves all threads.
  */
-public interface Kernels extends WeightKernels, TileKernels, RowKernels, AttentionKernels, KvKernels, RetentionKernels {
+public interface Kernels
+        extends WeightKernels, ProductKernels, TileKernels, RowKernels, AttentionKernels, KvKernels, RetentionKernels {
     /** Columns of a panel. */
     int PANEL = 32;
 
     /** Rows that {@link #tile} computes at once. */
     int ROWS = 8;
+
+    /** A multiple of every {@link #height}. */
+    int HEIGHTS = 40;
 
     /** Most stored rows of {@link #dotRows}. */
     int DOT_ROWS = 32;

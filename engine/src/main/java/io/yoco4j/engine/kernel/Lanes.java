@@ -14,6 +14,8 @@ final class Lanes {
     static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
     static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
     static final int LANES = F.length();
+    /** 256-bit machines have 16 registers. */
+    static final boolean FEW_REGISTERS = F.vectorBitSize() == 256;
     /** Words of a row that are transposed at a time, a line of the cache: what they become then stays in the first level. */
     static final int LINE = 16;
 

@@ -11,36 +11,44 @@ import org.jspecify.annotations.Nullable;
  * Products of rows of activations with stored matrices: {@code out [n, outputs] (+)= x [n, inputs] * W^T}. Several
  * matrices that share an input run as one job.
  *
- * <p>Few rows: stored rows are read where they lie, each meeting up to 8 rows of x at a time. Many: x is packed into panels
- * once, each weight panel is unpacked once per block of K, and the register-blocked tile runs over both (Goto and van de Geijn
- * 2008). Whatever {@link ManyRowProducts} take is theirs instead.
+ * <p>Few rows: stored rows are read where they lie, each meeting up to 8 rows of x at a time. Many: x is packed into strips
+ * once, stored rows are unpacked once per block of x, and the register-blocked product runs over both (Goto and van de Geijn
+ * 2008, with the weights in the place of what is broadcast). Whatever {@link ManyRowProducts} take is theirs instead.
  */
 public final class MatMul {
-    /** From so many rows on, panels pay. */
+    /** From so many rows on, strips pay. */
     static final int MANY = 32;
 
     /**
-     * Most blocks of a task, of {@link #DOT_ROWS} stored rows or a panel, and how many tasks each thread should have at
-     * least. Panels share their block of x; claiming a task costs a fence, which the reading of rows waits for.
+     * Most blocks of {@link #DOT_ROWS} stored rows of a task with few rows, and how many tasks each thread should have at
+     * least: claiming a task costs a fence, which the reading of rows waits for.
      */
     private static final int MAX_BLOCKS = 4;
 
     private static final int TASKS = 4;
 
-    /** Rows of a block of a many-row product: its x and its results fill half of a second-level cache of 512 KB. */
-    private static final int ROW_BLOCK = 256;
+    /**
+     * Most outputs of a block of a many-row product: its results take half of a second-level cache of 512 KB, its weights a
+     * quarter. x comes through that cache once for all of these outputs.
+     */
+    private static final int MAX_OUTPUTS = 3 * Kernels.HEIGHTS;
+
+    private static final int BLOCK_ROWS = Kernels.BLOCK_ROWS;
+    private static final int RESULT_STRIDE = Kernels.RESULT_STRIDE;
 
     private static final int MAX_TERMS = 4;
-    private static final int PANEL = Kernels.PANEL;
-    private static final int ROWS = Kernels.ROWS;
+    /** Rows of a task that packs, whole strips. */
+    private static final int PACKED_ROWS = Kernels.PANEL;
+
+    private static final int DEPTH = Kernels.DEPTH;
     private static final int WIDE = Kernels.WIDE;
     private static final int DOT_ROWS = Kernels.DOT_ROWS;
     /** Lines of the cache. */
     private static final int ALIGNMENT = 64;
 
     private final Kernels kernels;
-    /** Columns of a block of a many-row product. */
-    private final int kBlock;
+    private final int strip;
+    private final int height;
 
     private final WorkerPool pool;
     private final @Nullable ManyRowProducts products;
@@ -54,10 +62,12 @@ public final class MatMul {
     /** x as formats want it, by format; not on the heap, where nothing is aligned. */
     private final MemorySegment[] arranged = new MemorySegment[WeightFormat.values().length];
 
-    private final float[][] panels;
     private final float[][] scratches;
-    private final int[][] words;
-    private final float[][] tiles;
+    /** Stored rows as float32, by worker. */
+    private final float[][] unpacked;
+    /** Results of a block, [outputs][rows of x], by worker. */
+    private final float[][] results;
+
     private final WorkerPool.Job packJob = this::pack;
     private final WorkerPool.Job productJob = this::product;
     private float[] x = new float[0];
@@ -75,12 +85,12 @@ public final class MatMul {
         this.kernels = kernels;
         this.pool = pool;
         this.products = products.orElse(null);
-        kBlock = kernels.depth();
+        strip = kernels.strip();
+        height = kernels.height();
         Arrays.fill(arranged, MemorySegment.NULL);
-        panels = new float[pool.threads()][kBlock * PANEL];
-        scratches = new float[pool.threads()][kBlock + PANEL];
-        words = new int[pool.threads()][kBlock * PANEL];
-        tiles = new float[pool.threads()][ROWS * PANEL];
+        scratches = new float[pool.threads()][0];
+        unpacked = new float[pool.threads()][0];
+        results = new float[pool.threads()][0];
     }
 
     /** Sets the input, x [n, inputs]; it must not change until {@link #run} returns. */
@@ -141,11 +151,15 @@ public final class MatMul {
             }
             arrange();
         } else if (anyOwn) {
-            int rowPanels = blocks(n, PANEL);
-            if (packed.length < rowPanels * PANEL * inputs) {
-                packed = new float[rowPanels * PANEL * inputs];
+            int strips = blocks(n, strip);
+            if (packed.length < strips * strip * inputs) {
+                packed = new float[strips * strip * inputs];
             }
-            pool.run(rowPanels, packJob, (long) inputs * n);
+            for (int i = 0; i < results.length && results[i].length == 0; i++) {
+                unpacked[i] = new float[MAX_OUTPUTS * Kernels.BLOCK_STRIDE];
+                results[i] = new float[MAX_OUTPUTS * RESULT_STRIDE];
+            }
+            pool.run(blocks(n, PACKED_ROWS), packJob, (long) inputs * n);
         }
         pool.run(tasks, productJob, outputs * inputs * n);
     }
@@ -180,9 +194,14 @@ public final class MatMul {
         if (products != null && taken[t]) {
             return products.slice();
         }
-        int block = n < MANY ? DOT_ROWS : PANEL;
-        int perThread = blocks(weights[t].outputs(), block) / pool.threads();
-        return block * Math.clamp(perThread / TASKS, 1, MAX_BLOCKS);
+        int outputs = weights[t].outputs();
+        int threads = pool.threads();
+        if (n < MANY) {
+            return DOT_ROWS * Math.clamp(blocks(outputs, DOT_ROWS) / threads / TASKS, 1, MAX_BLOCKS);
+        }
+        // Equal tasks, as many for each thread.
+        int tasks = Math.max(TASKS, blocks(blocks(outputs, MAX_OUTPUTS), threads)) * threads;
+        return blocks(blocks(outputs, tasks), height) * height;
     }
 
     private static int blocks(int size, int block) {
@@ -225,68 +244,61 @@ public final class MatMul {
         }
     }
 
-    /** Packs 32 rows of x: {@code packed[panel][k][32]}. */
     private void pack(int task, int worker) {
-        int first = task * PANEL;
-        kernels.transpose(x, first * inputs, inputs, Math.min(PANEL, n - first), inputs, packed, first * inputs);
+        int first = task * PACKED_ROWS;
+        int end = Math.min(n, first + PACKED_ROWS);
+        for (int r = first; r < end; r += strip) {
+            kernels.pack(x, r * inputs, Math.min(strip, end - r), inputs, packed, r * inputs);
+        }
     }
 
-    /** A block of x, and the results it adds to, stay in the second-level cache for all panels. */
-    private void many(Weight w, int first, int columns, float[] out, boolean addTo, int worker) {
-        for (int r = 0; r < n; r += ROW_BLOCK) {
-            int rows = Math.min(ROW_BLOCK, n - r);
-            for (int from = 0; from < inputs; from += kBlock) {
-                int k = Math.min(kBlock, inputs - from);
-                for (int j = 0; j < columns; j += PANEL) {
-                    int width = Math.min(PANEL, columns - j);
-                    kernels.unpackPanel(w, first + j, width, from, k, panels[worker], words[worker], scratches[worker]);
-                    panel(r, rows, from, k, out, first + j, width, w.outputs(), addTo || from > 0, worker);
+    private void many(Weight w, int first, int outputs, float[] out, boolean add, int worker) {
+        for (int r = 0; r < n; r += BLOCK_ROWS) {
+            int rows = Math.min(BLOCK_ROWS, n - r);
+            int padded = blocks(rows, strip) * strip;
+            for (int o = 0; o < outputs; o++) {
+                Arrays.fill(results[worker], o * RESULT_STRIDE, o * RESULT_STRIDE + padded, 0);
+            }
+            for (int from = 0; from < inputs; from += DEPTH) {
+                int k = Math.min(DEPTH, inputs - from);
+                for (int o = 0; o < outputs; o++) {
+                    kernels.unpack(w, first + o, from, k, unpacked[worker], o * Kernels.BLOCK_STRIDE);
                 }
+                multiply(r, rows, from, k, outputs, worker);
+            }
+            store(results[worker], r, rows, out, first, outputs, w.outputs(), add);
+        }
+    }
+
+    /** Rows of x and of weights beyond those that there are have results that nobody reads. */
+    private void multiply(int firstRow, int rows, int from, int k, int outputs, int worker) {
+        for (int r = 0; r < rows; r += strip) {
+            int at = ((firstRow + r) / strip * inputs + from) * strip;
+            for (int o = 0; o < outputs; o += height) {
+                kernels.product(
+                        k,
+                        unpacked[worker],
+                        o * Kernels.BLOCK_STRIDE,
+                        packed,
+                        at,
+                        results[worker],
+                        o * RESULT_STRIDE + r);
             }
         }
     }
 
-    private void panel(
-            int r0,
-            int rowCount,
-            int from,
-            int k,
-            float[] out,
-            int first,
-            int columns,
-            int stride,
-            boolean add,
-            int worker) {
-        float[] unpacked = panels[worker];
-        for (int r = r0; r < r0 + rowCount; r += ROWS) {
-            int a = (r / PANEL * inputs + from) * PANEL + r % PANEL;
-            int c = r * stride + first;
-            int rows = Math.min(ROWS, n - r);
-            if (rows == ROWS && columns == PANEL) {
-                kernels.tile(k, packed, a, unpacked, 0, out, c, stride, add);
-            } else {
-                edge(k, a, unpacked, out, c, stride, rows, columns, add, tiles[worker]);
-            }
-        }
-    }
-
-    /** A tile that reaches beyond the matrix, by way of one that does not. */
-    private void edge(
-            int k,
-            int a,
-            float[] panel,
-            float[] out,
-            int c,
-            int stride,
-            int rows,
-            int columns,
-            boolean add,
-            float[] tile) {
-        kernels.tile(k, packed, a, panel, 0, tile, 0, PANEL, false);
+    private static void store(
+            float[] block, int firstRow, int rows, float[] out, int first, int outputs, int stride, boolean add) {
         for (int r = 0; r < rows; r++) {
-            for (int j = 0; j < columns; j++) {
-                int at = c + r * stride + j;
-                out[at] = add ? out[at] + tile[r * PANEL + j] : tile[r * PANEL + j];
+            int to = (firstRow + r) * stride + first;
+            if (add) {
+                for (int o = 0; o < outputs; o++) {
+                    out[to + o] += block[o * RESULT_STRIDE + r];
+                }
+            } else {
+                for (int o = 0; o < outputs; o++) {
+                    out[to + o] = block[o * RESULT_STRIDE + r];
+                }
             }
         }
     }

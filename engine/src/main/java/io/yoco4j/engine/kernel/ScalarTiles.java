@@ -5,11 +5,6 @@ import java.util.Arrays;
 /** Panel products as plain loops. */
 interface ScalarTiles extends TileKernels {
     @Override
-    default int depth() {
-        return 256;
-    }
-
-    @Override
     default void tile(
             int k, float[] a, int aOffset, float[] b, int bOffset, float[] c, int cOffset, int cStride, boolean add) {
         for (int r = 0; r < Kernels.ROWS; r++) {

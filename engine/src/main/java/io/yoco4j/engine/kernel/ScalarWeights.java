@@ -4,7 +4,6 @@ import io.yoco4j.core.checkpoint.WeightFormat;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 
 /** Stored weights as plain loops. */
 interface ScalarWeights extends WeightKernels {
@@ -78,22 +77,6 @@ interface ScalarWeights extends WeightKernels {
             int in = first + i;
             int nibble = data.get(ValueLayout.JAVA_BYTE, group + in % 16) >> (in < 16 ? 0 : 4) & 15;
             out[outOffset + i] = (nibble - 8) * scale;
-        }
-    }
-
-    @Override
-    default void unpackPanel(
-            Weight w, int first, int rows, int from, int k, float[] panel, int[] words, float[] scales) {
-        float[] row = scales;
-        for (int r = 0; r < Kernels.PANEL; r++) {
-            if (r < rows) {
-                unpack(w, first + r, from, k, row, 0);
-            } else {
-                Arrays.fill(row, 0, k, 0);
-            }
-            for (int i = 0; i < k; i++) {
-                panel[i * Kernels.PANEL + r] = row[i];
-            }
         }
     }
 

@@ -11,9 +11,6 @@ interface TileKernels {
      */
     void tile(int k, float[] a, int aOffset, float[] b, int bOffset, float[] c, int cOffset, int cStride, boolean add);
 
-    /** The k at which the panels of {@link #tile} stay in the first-level cache, a multiple of 32. */
-    int depth();
-
     /**
      * A panel from 32 rows: {@code panel[32 k + c] = rows[c * rowStride + k]}.
      *

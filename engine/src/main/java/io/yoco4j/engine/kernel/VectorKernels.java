@@ -7,7 +7,14 @@ import java.util.Objects;
  * nothing else links to the incubating module.
  */
 final class VectorKernels
-        implements Kernels, VectorWeights, VectorTiles, VectorRows, VectorAttention, VectorKv, VectorRetention {
+        implements Kernels,
+                VectorWeights,
+                VectorProducts,
+                VectorTiles,
+                VectorRows,
+                VectorAttention,
+                VectorKv,
+                VectorRetention {
     VectorKernels() {
         if (PANEL % (2 * Lanes.LANES) != 0 || Lanes.LANES < 4) {
             throw new UnsupportedOperationException(

@@ -9,18 +9,6 @@ import jdk.incubator.vector.FloatVector;
 
 /** Register-blocked products on the Vector API. */
 interface VectorTiles extends TileKernels {
-    /** 256-bit machines have 16 registers: 8 rows by 2 vectors of sums would spill. */
-    boolean FEW_REGISTERS = F.vectorBitSize() == 256;
-
-    /**
-     * With few registers a pass reads half of each panel's columns, which is every other line: longer panels would push each
-     * other out of the half of the cache where those lines go.
-     */
-    @Override
-    default int depth() {
-        return FEW_REGISTERS ? 128 : 256;
-    }
-
     @Override
     default void tile(
             int k, float[] a, int aOffset, float[] b, int bOffset, float[] c, int cOffset, int cStride, boolean add) {
@@ -28,7 +16,7 @@ interface VectorTiles extends TileKernels {
             clear(c, cOffset, cStride);
         }
         for (int j = 0; j < Kernels.PANEL; j += 2 * LANES) {
-            if (FEW_REGISTERS) {
+            if (Lanes.FEW_REGISTERS) {
                 tile4(k, a, aOffset, b, bOffset + j, c, cOffset + j, cStride);
                 tile4(k, a, aOffset + 4, b, bOffset + j, c, cOffset + 4 * cStride + j, cStride);
             } else {

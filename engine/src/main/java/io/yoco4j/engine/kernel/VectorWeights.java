@@ -95,12 +95,6 @@ interface VectorWeights extends WeightKernels {
     }
 
     @Override
-    default void unpackPanel(
-            Weight w, int first, int rows, int from, int k, float[] panel, int[] words, float[] scales) {
-        VectorPanels.unpack(w, first, rows, from, k, panel, words, scales);
-    }
-
-    @Override
     default long arranged(WeightFormat format, int k, int n) {
         return WordOrder.bytes(format, k, n);
     }

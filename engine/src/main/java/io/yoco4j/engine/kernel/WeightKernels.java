@@ -12,17 +12,6 @@ interface WeightKernels {
      */
     void unpack(Weight w, int row, int from, int n, float[] out, int outOffset);
 
-    /**
-     * Columns {@code from .. from + k} of up to 32 rows as a panel: {@code panel[32 i + r] = w[first + r][from + i]}, zeros
-     * for rows that are not there.
-     *
-     * @param rows how many there are
-     * @param from a multiple of 32
-     * @param words scratch memory, at least 32 x k
-     * @param scales scratch memory, at least k + 32
-     */
-    void unpackPanel(Weight w, int first, int rows, int from, int k, float[] panel, int[] words, float[] scales);
-
     /** Bytes that {@link #arrange} writes for n rows of k values; 0 where {@link #dotRows} takes x as it is. */
     long arranged(WeightFormat format, int k, int n);
 

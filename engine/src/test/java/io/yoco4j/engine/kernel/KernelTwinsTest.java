@@ -75,6 +75,48 @@ class KernelTwinsTest {
 
     @ParameterizedTest
     @MethodSource("sizes")
+    void strips(int n) {
+        int k = Math.min(n, Kernels.DEPTH);
+        float[] w = floats(Kernels.HEIGHTS * Kernels.BLOCK_STRIDE + 3);
+        for (int rows : new int[] {1, 7, 31, PANEL}) {
+            float[] x = floats(rows * k + 5);
+            float[] before = floats(Kernels.HEIGHTS * Kernels.RESULT_STRIDE + 4);
+            float[] expected = before.clone();
+            for (int o = 0; o < Kernels.HEIGHTS; o++) {
+                for (int r = 0; r < rows; r++) {
+                    double sum = 0;
+                    for (int i = 0; i < k; i++) {
+                        sum += (double) w[3 + o * Kernels.BLOCK_STRIDE + i] * x[5 + r * k + i];
+                    }
+                    expected[4 + o * Kernels.RESULT_STRIDE + r] += (float) sum;
+                }
+            }
+            for (Kernels kernels : List.of(SCALAR, VECTOR)) {
+                requireEqual(strips(kernels, k, w, x, rows, before.clone()), expected, 2 * k);
+            }
+        }
+    }
+
+    /** Products with rows of x that need not fill the last strip: those beyond count as zeros. */
+    private static float[] strips(Kernels kernels, int k, float[] w, float[] x, int rows, float[] c) {
+        int strip = kernels.strip();
+        assertThat(PANEL % strip).isZero();
+        assertThat(Kernels.HEIGHTS % kernels.height()).isZero();
+        float[] packed = new float[strip * k + 2];
+        for (int r = 0; r < rows; r += strip) {
+            Arrays.fill(packed, Float.NaN);
+            kernels.pack(x, 5 + r * k, Math.min(strip, rows - r), k, packed, 1);
+            assertThat(packed[0]).isNaN();
+            assertThat(packed[strip * k + 1]).isNaN();
+            for (int o = 0; o < Kernels.HEIGHTS; o += kernels.height()) {
+                kernels.product(k, w, 3 + o * Kernels.BLOCK_STRIDE, packed, 1, c, 4 + o * Kernels.RESULT_STRIDE + r);
+            }
+        }
+        return c;
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
     void rows(int n) {
         float[] x = floats(n + 3);
         float[] y = floats(n + 3);

@@ -2,7 +2,6 @@ package io.yoco4j.engine.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 
 import io.yoco4j.core.checkpoint.WeightFormat;
 import java.lang.foreign.Arena;
@@ -43,33 +42,6 @@ class WeightTwinsTest {
                     }
                     assertThat(actual[2]).isZero();
                     assertThat(actual[3 + n]).isZero();
-                }
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @EnumSource(WeightFormat.class)
-    void rowsUnpackToPanels(WeightFormat format) {
-        for (int inputs : KernelTwinsTest.sizes().toArray()) {
-            for (int rows : new int[] {1, 31, 32}) {
-                RandomStored stored = RandomStored.of(format, rows + 1, inputs, random);
-                for (int from = 0; from < inputs; from += 64) {
-                    int k = Math.min(inputs - from, 100);
-                    for (Kernels kernels : KERNELS) {
-                        float[] panel = floats(32 * k + 1);
-                        float beyond = panel[32 * k];
-                        kernels.unpackPanel(
-                                stored.weight(), 1, rows, from, k, panel, new int[32 * k], new float[k + 32]);
-                        for (int i = 0; i < 32 * k; i++) {
-                            int row = i % 32;
-                            float expected = row < rows ? stored.values()[(1 + row) * inputs + from + i / 32] : 0;
-                            assertThat(panel[i])
-                                    .as("seed %d, %s, %d rows, %d of %d", seed, kernels.name(), rows, from, inputs)
-                                    .isEqualTo(expected, within(0f));
-                        }
-                        assertThat(panel[32 * k]).isEqualTo(beyond);
-                    }
                 }
             }
         }
@@ -139,11 +111,6 @@ class WeightTwinsTest {
         float[] x = floats(8 * inputs + 3);
         for (Kernels kernels : KERNELS) {
             assertThatThrownBy(() -> kernels.unpack(w, 1, 32, 64, new float[64], 0))
-                    .as(kernels.name())
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("closed");
-            assertThatThrownBy(() -> kernels.unpackPanel(
-                            w, 0, 4, 0, 64, new float[32 * 64], new int[32 * 64], new float[64 + 32]))
                     .as(kernels.name())
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("closed");
