@@ -21,7 +21,7 @@ class MatMulTest {
         return x;
     }
 
-    /** Rows on both sides of every border: few and many, blocks of 4, tiles of 8, panels of 32, blocks of inputs. */
+    /** Rows on both sides of every border: few and many, strips, blocks of inputs, of outputs and of rows. */
     @ParameterizedTest
     @EnumSource(
             value = KernelSelection.class,
@@ -39,6 +39,9 @@ class MatMulTest {
                 }
             }
             multiply(matMul, WeightFormat.Q8, 3, 2100, 6);
+            multiply(matMul, WeightFormat.Q8, 34, 40, 1003);
+            multiply(matMul, WeightFormat.F32, 517, 33, 13);
+            multiply(matMul, WeightFormat.BF16, 1025, 5, 3);
         }
     }
 
