@@ -46,10 +46,10 @@ final class Guard implements Filter {
         if (ownMachineAlone && !ofThisMachine(request)) {
             ApiException other = ApiException.invalid(
                     403, "The server answers to localhost alone, but the request is for another host; use that name");
-            ReplyWriter.send(response, other.status(), other.body());
+            ReplyWriter.send(request, response, other.status(), other.body());
         } else if (!keys.isEmpty() && Routes.guarded(request.path().path()) && !allowed(request)) {
             response.header(HeaderNames.WWW_AUTHENTICATE, "Bearer");
-            ReplyWriter.send(response, UNKNOWN.status(), UNKNOWN.body());
+            ReplyWriter.send(request, response, UNKNOWN.status(), UNKNOWN.body());
         } else {
             chain.proceed();
         }

@@ -35,13 +35,14 @@ final class ModelHandlers {
         ObjectNode body = JsonNodeFactory.instance.objectNode();
         Optional<String> failure = models.failure();
         if (failure.isPresent()) {
-            ReplyWriter.send(response, 500, body.put("status", "failed").put("reason", failure.get()));
+            ReplyWriter.send(
+                    request, response, 500, body.put("status", "failed").put("reason", failure.get()));
         } else if (models.isStopping()) {
-            ReplyWriter.send(response, 503, body.put("status", "stopping"));
+            ReplyWriter.send(request, response, 503, body.put("status", "stopping"));
         } else if (models.isReady()) {
-            ReplyWriter.send(response, 200, body.put("status", "ok"));
+            ReplyWriter.send(request, response, 200, body.put("status", "ok"));
         } else {
-            ReplyWriter.send(response, 503, body.put("status", "loading"));
+            ReplyWriter.send(request, response, 503, body.put("status", "loading"));
         }
     }
 
@@ -51,13 +52,13 @@ final class ModelHandlers {
         body.put("object", "list");
         ArrayNode data = body.putArray("data");
         models.all().forEach(m -> data.add(describe(m)));
-        ReplyWriter.send(response, 200, body);
+        ReplyWriter.send(request, response, 200, body);
     }
 
     void one(ServerRequest request, ServerResponse response) {
         models.requireReady();
         String name = request.path().pathParameters().get("model");
-        ReplyWriter.send(response, 200, describe(models.get(Optional.of(name))));
+        ReplyWriter.send(request, response, 200, describe(models.get(Optional.of(name))));
     }
 
     private static ObjectNode describe(ServedModel m) {
@@ -95,7 +96,7 @@ final class ModelHandlers {
         }
         body.put("count", ids.length);
         body.put("max_model_len", m.model().architecture().maxPositions());
-        ReplyWriter.send(response, 200, body);
+        ReplyWriter.send(request, response, 200, body);
     }
 
     /** {@code {"model", "tokens"}} to {@code {"prompt"}}. */
@@ -105,7 +106,8 @@ final class ModelHandlers {
         int[] ids = f.integers("tokens", m.model().architecture().vocabSize());
         f.refuseOthers();
         m.tokenizer("model");
-        ReplyWriter.send(response, 200, JsonNodeFactory.instance.objectNode().put("prompt", m.decode(ids)));
+        ReplyWriter.send(
+                request, response, 200, JsonNodeFactory.instance.objectNode().put("prompt", m.decode(ids)));
     }
 
     /**
@@ -126,7 +128,7 @@ final class ModelHandlers {
         putToken(body, "pad_token", t, Optional.empty());
         body.put("model_max_length", m.model().architecture().maxPositions());
         body.put("chat_template", m.template().map(ChatTemplate::source).orElse(null));
-        ReplyWriter.send(response, 200, body);
+        ReplyWriter.send(request, response, 200, body);
     }
 
     private static void putToken(ObjectNode body, String field, Tokenizer t, Optional<Integer> id) {

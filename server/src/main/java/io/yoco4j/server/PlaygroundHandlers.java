@@ -58,7 +58,7 @@ final class PlaygroundHandlers {
         response.header(HeaderNames.create("Referrer-Policy"), "no-referrer");
         response.header(HeaderNames.create("X-Content-Type-Options"), "nosniff");
         response.header(HeaderNames.CACHE_CONTROL, "no-cache");
-        response.send(page);
+        ReplyWriter.send(request, response, page);
     }
 
     /**
@@ -79,7 +79,7 @@ final class PlaygroundHandlers {
         for (String system : SYSTEMS) {
             add(systems, system, Presets.architecture(system, shape), model, tokens);
         }
-        ReplyWriter.send(response, 200, body);
+        ReplyWriter.send(request, response, 200, body);
     }
 
     private static void add(ArrayNode systems, String name, Architecture a, ServedModel model, int tokens) {

@@ -7,8 +7,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.helidon.common.socket.SocketWriterException;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
+import io.helidon.http.Method;
 import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.yoco4j.server.Connections.Client;
 import io.yoco4j.server.Exchange.ChoiceText;
@@ -57,6 +59,23 @@ final class ReplyWriter {
         response.status(Status.create(status));
         response.header(HeaderNames.CONTENT_TYPE, "application/json");
         response.send(json(body));
+    }
+
+    /** As above, but to whom asks by HEAD the head alone: what followed would be read as the next reply. */
+    static void send(ServerRequest request, ServerResponse response, int status, JsonNode body) {
+        response.status(Status.create(status));
+        response.header(HeaderNames.CONTENT_TYPE, "application/json");
+        send(request, response, json(body));
+    }
+
+    /** Bytes, or their number; type and status are set. */
+    static void send(ServerRequest request, ServerResponse response, byte[] body) {
+        if (request.prologue().method().equals(Method.HEAD)) {
+            response.contentLength(body.length);
+            response.send();
+        } else {
+            response.send(body);
+        }
     }
 
     /** Writes a reply, or pieces of it, as the request wants. */

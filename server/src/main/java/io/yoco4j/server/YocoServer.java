@@ -7,6 +7,8 @@ import io.helidon.http.DirectHandler.TransportResponse;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.HttpException;
+import io.helidon.http.Method;
+import io.helidon.http.PathMatchers;
 import io.helidon.http.ServerResponseHeaders;
 import io.helidon.http.Status;
 import io.helidon.webserver.WebServer;
@@ -25,6 +27,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -32,6 +35,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
+import java.util.function.Predicate;
 
 /**
  * Serves models over HTTP, in the shape of OpenAI's API: text and chat completions, models, tokens, health, metrics, and a
@@ -47,6 +51,7 @@ public final class YocoServer implements AutoCloseable {
     private static final Duration IDLE_SLACK = Duration.ofSeconds(15);
 
     private static final Duration IDLE_PERIOD = Duration.ofSeconds(10);
+    private static final Predicate<Method> READ = Method.predicate(Method.GET, Method.HEAD);
     private static final int MAX_CONNECTIONS = 4096;
     /** Bytes that the system keeps for a client that does not read; without a bound megabytes, so that none is noticed. */
     private static final int SEND_BUFFER = 128 << 10;
@@ -184,15 +189,15 @@ public final class YocoServer implements AutoCloseable {
                 .addFilter(new Guard(options))
                 .post(Routes.COMPLETIONS, generation.apply(Shape.COMPLETION, asked::completion))
                 .post(Routes.CHAT, generation.apply(Shape.CHAT, asked::chat))
-                .get(Routes.MODELS, about::list)
-                .get(Routes.MODEL, about::one)
+                .route(READ, PathMatchers.create(Routes.MODELS), about::list)
+                .route(READ, PathMatchers.create(Routes.MODEL), about::one)
                 .post(Routes.TOKENIZE, about::tokenize)
                 .post(Routes.DETOKENIZE, about::detokenize)
-                .get(Routes.TOKENIZER_INFO, about::tokenizerInfo)
-                .get(Routes.HEALTH, about::health)
-                .get(Routes.METRICS, this::metrics)
-                .get(Routes.PLAYGROUND, playground::page)
-                .get(Routes.MEMORY, playground::memory)
+                .route(READ, PathMatchers.create(Routes.TOKENIZER_INFO), about::tokenizerInfo)
+                .route(READ, PathMatchers.create(Routes.HEALTH), about::health)
+                .route(READ, PathMatchers.create(Routes.METRICS), this::metrics)
+                .route(READ, PathMatchers.create(Routes.PLAYGROUND), playground::page)
+                .route(READ, PathMatchers.create(Routes.MEMORY), playground::memory)
                 .any(YocoServer::none)
                 .error(ApiException.class, YocoServer::refuse)
                 .error(
@@ -206,14 +211,14 @@ public final class YocoServer implements AutoCloseable {
 
     private void metrics(ServerRequest request, ServerResponse response) {
         response.header(HeaderNames.CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
-        response.send(metrics.scrape());
+        ReplyWriter.send(request, response, metrics.scrape().getBytes(StandardCharsets.UTF_8));
     }
 
     private static void none(ServerRequest request, ServerResponse response) {
         String path = request.path().path();
         String asked = request.prologue().method().text() + " " + path;
         Routes.method(path).ifPresent(method -> {
-            response.header(HeaderNames.ALLOW, method);
+            response.header(HeaderNames.ALLOW, method.equals("GET") ? "GET, HEAD" : method);
             refuse(request, response, ApiException.invalid(405, "There is no " + asked + " here; send " + method));
         });
         if (!response.isSent()) {
@@ -261,12 +266,13 @@ public final class YocoServer implements AutoCloseable {
         e.retryAfter()
                 .ifPresent(after ->
                         response.header(HeaderNames.RETRY_AFTER, String.valueOf(Math.max(1, after.toSeconds()))));
-        ReplyWriter.send(response, e.status(), e.body());
+        ReplyWriter.send(request, response, e.status(), e.body());
     }
 
     private static void fail(ServerRequest request, ServerResponse response, Throwable e) {
         LOG.log(System.Logger.Level.ERROR, "request " + RequestLog.id(request) + " failed", e);
         ReplyWriter.send(
+                request,
                 response,
                 500,
                 ApiException.failed(500, "The server failed; its log says why under " + RequestLog.id(request))

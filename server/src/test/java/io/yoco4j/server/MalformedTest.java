@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Handler;
@@ -113,6 +114,33 @@ class MalformedTest {
         assertThat(reply(request + "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"))
                 .startsWith("HTTP/1.1 200")
                 .contains("\"completion_tokens\":1");
+    }
+
+    /** A body behind it would be read as the beginning of the next reply. */
+    @Test
+    void whoAsksForTheHeadGetsNoBody() throws IOException {
+        StringBuilder requests = new StringBuilder();
+        for (String path : List.of("/health", "/", "/metrics", "/v1/models/none", "/v1/completions", "/none")) {
+            requests.append("HEAD ").append(path).append(" HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        }
+        requests.append("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        String[] parts = reply(requests.toString()).split("\r\n\r\n");
+        assertThat(parts).hasSize(8);
+        List<String> statuses = Arrays.stream(parts)
+                .limit(7)
+                .map(head -> head.substring(0, Math.min(12, head.length())))
+                .toList();
+        assertThat(statuses)
+                .containsExactly(
+                        "HTTP/1.1 200",
+                        "HTTP/1.1 200",
+                        "HTTP/1.1 200",
+                        "HTTP/1.1 404",
+                        "HTTP/1.1 405",
+                        "HTTP/1.1 404",
+                        "HTTP/1.1 200");
+        assertThat(parts[0]).containsIgnoringCase("\r\nContent-Length: " + parts[7].length());
+        assertThat(parts[7]).isEqualTo("{\"status\":\"ok\"}");
     }
 
     private static void awaitMetric(String line) throws Exception {
