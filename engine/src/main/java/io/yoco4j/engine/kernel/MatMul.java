@@ -256,7 +256,7 @@ public final class MatMul {
         for (int r = 0; r < n; r += BLOCK_ROWS) {
             int rows = Math.min(BLOCK_ROWS, n - r);
             int padded = blocks(rows, strip) * strip;
-            for (int o = 0; o < outputs; o++) {
+            for (int o = 0; o < blocks(outputs, height) * height; o++) {
                 Arrays.fill(results[worker], o * RESULT_STRIDE, o * RESULT_STRIDE + padded, 0);
             }
             for (int from = 0; from < inputs; from += DEPTH) {

@@ -3,7 +3,7 @@ package io.yoco4j.engine.kernel;
 /**
  * Products of many rows of x with stored rows. x lies in <em>strips</em>, {@code [k][strip()]}: rows of x side by side for each
  * k, packed once. Stored rows are unpacked as they lie, {@code [rows][BLOCK_STRIDE]}, and each value meets a whole strip: nothing
- * of the weights has to be rearranged, only the results, which are fewer by a factor of inputs over rows of x.
+ * of the weights has to be rearranged, only the results, which are fewer where inputs are more than rows of a block.
  */
 interface ProductKernels {
     /** Most k of a product: a strip and the stored rows that it meets then stay in the first-level cache. */
@@ -25,7 +25,7 @@ interface ProductKernels {
     int height();
 
     /**
-     * A strip from rows of x: {@code strip[strip() k + r] = x[r * k + i]}.
+     * A strip from rows of x: {@code strip[stripOffset + strip() i + r] = x[xOffset + r * k + i]}.
      *
      * @param rows that are there; rows beyond become zero
      */
