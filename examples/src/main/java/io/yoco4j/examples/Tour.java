@@ -118,6 +118,7 @@ public final class Tour {
                 .maxOutputTokens(TOKENS)
                 .temperature(0.9)
                 .topP(0.95)
+                .seed(1)
                 .build();
         Response<String> response = language.generate(prompt);
         out.println(response.content());
