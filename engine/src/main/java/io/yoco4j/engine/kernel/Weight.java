@@ -11,7 +11,7 @@ import java.util.Optional;
 
 /**
  * A stored matrix, row-major [out, in], read where it lies. A format supplies two things: pieces of rows as float32, which
- * many-row products pack into panels, and products of whole rows with a vector.
+ * meet many rows, and products of whole rows with a vector.
  *
  * @param format of its values
  * @param data their bytes, off the heap
